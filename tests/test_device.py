@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from workbench import device
+from workbench.device import choose_device, usable_threads
+from workbench.errors import OptionsError
+
+
+def test_the_cpu_is_taken_in_float32() -> None:
+    chosen = choose_device("cpu")
+    assert (chosen.kind, chosen.dtype) == ("cpu", "float32")
+    assert chosen.threads >= 1
+    assert "asked for" in chosen.reason
+
+
+def test_the_reason_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert "neither a CUDA device nor Apple's Metal" in choose_device().reason
+
+
+def test_a_device_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(OptionsError, match="torch cannot use cuda"):
+        choose_device("cuda")
+
+
+@pytest.mark.parametrize(("native", "dtype"), [(True, "bfloat16"), (False, "float32")])
+def test_cuda_computes_in_what_it_has(monkeypatch: pytest.MonkeyPatch, native: bool, dtype: str) -> None:
+    class Properties:
+        name = "Card"
+        total_memory = 8 * 2**30
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: Properties())
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: native)
+    chosen = choose_device()
+    assert (chosen.kind, chosen.dtype) == ("cuda", dtype)
+    assert "Card, 8 GiB" in chosen.reason
+
+
+def test_metal_is_taken_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert choose_device().kind == "mps"
+
+
+def test_an_unknown_device_is_refused() -> None:
+    with pytest.raises(OptionsError, match="no device 'tpu'"):
+        choose_device("tpu")
+
+
+@pytest.mark.parametrize(("text", "limit"), [("100000 100000", 1), ("max 100000", 0), ("nonsense", 0)])
+def test_a_container_s_quota_limits_the_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, limit: int
+) -> None:
+    quota = tmp_path / "cpu.max"
+    monkeypatch.setattr(device, "_QUOTA", quota)
+    free = usable_threads()
+    quota.write_text(text)
+    assert usable_threads() == (min(limit, free) if limit else free)

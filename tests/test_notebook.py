@@ -1,0 +1,101 @@
+import io
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from tests.jobs.counting import COUNTING, CountingOptions
+from workbench import notebook
+from workbench.errors import TrainingError
+from workbench.jobs import steps
+from workbench.notebook import NotebookView, TerminalView, progress_html, progress_view, start
+from workbench.workspace import Workspace
+
+
+@pytest.fixture
+def counting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(steps.STEPS, "count", COUNTING)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.usefixtures("counting")
+def test_a_step_is_started_watched_and_reused(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    step = start("count", CountingOptions()).wait()
+    assert step.run.folder.parent == workspace.root / "evaluations"
+    assert step.run.name == "count"
+    assert step.manifest["counted"] == [1, 1, 1]
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "count: 1 of 3 (33 %)" in err
+    assert "\x1b" not in err
+    assert "Done in" in err.splitlines()[-1]
+    again = start("count", CountingOptions())
+    assert repr(again).startswith(f"Reused: {step.run.folder.name}, made 20")
+    assert again._repr_html_().startswith("<p>Reused")
+
+
+@pytest.mark.usefixtures("counting")
+def test_an_error_is_raised_in_the_cell_that_waits(capsys: pytest.CaptureFixture[str]) -> None:
+    step = start("count", CountingOptions(ending="raise"), name="wrong")
+    with pytest.raises(TrainingError, match="the last number is wrong"):
+        step.wait()
+    assert "the last number is wrong" in capsys.readouterr().err
+
+
+def event(step: int) -> dict[str, Any]:
+    return {"stage": "count", "step": step, "steps": 100}
+
+
+def test_a_log_file_gets_a_line_now_and_then() -> None:
+    stream = io.StringIO()
+    view = TerminalView(stream, pause=60)
+    for step in range(1, 50):
+        view(event(step))
+    view({"stage": "another"})
+    view.finish("Done.")
+    assert stream.getvalue() == "count: 1 of 100 (1 %)\nanother\nDone.\n"
+
+
+def test_a_terminal_s_line_is_rewritten() -> None:
+    stream = Terminal()
+    view = TerminalView(stream)
+    view(event(1))
+    view.finish("Done.")
+    assert stream.getvalue() == "\rcount: 1 of 100 (1 %)\rDone.                \n"
+
+
+def test_the_line_says_all_that_the_bar_does() -> None:
+    shown = progress_html("1 of 2 <b>", 0.5)
+    assert '<p role="status" aria-live="polite">1 of 2 &lt;b&gt;</p>' in shown
+    assert "width:120px" in shown
+    assert "span" not in progress_html("Done.", None)
+
+
+def test_outside_a_kernel_progress_goes_to_the_terminal() -> None:
+    assert isinstance(progress_view(), TerminalView)
+
+
+def test_an_executed_notebook_keeps_one_plain_output(tmp_path: Path) -> None:
+    source = """
+from workbench.notebook import progress_view
+view = progress_view()
+for step in range(1, 4):
+    view({"stage": "count", "step": step, "steps": 3})
+view.finish("Done.")
+"""
+    document = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    NotebookClient(document, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
+    (output,) = document.cells[0].outputs
+    assert output["data"]["text/plain"] == "Done."
+    assert "Done." in output["data"]["text/html"]
+
+
+def test_a_kernel_gets_a_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notebook, "_in_notebook", lambda: True)
+    assert isinstance(progress_view(), NotebookView)
