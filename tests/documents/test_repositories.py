@@ -1,0 +1,81 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from workbench.documents.git import git
+from workbench.documents.repositories import Repository
+from workbench.errors import DocumentError
+
+
+def _text(repository: Repository, commit: str, *, offline: bool = False) -> str:
+    [(name, path)] = repository.files(commit, ["docs/*.md"], offline=offline)
+    assert name == "docs/piers.md"
+    return path.read_text()
+
+
+def test_the_files_are_those_of_the_commit(upstream: Path, tmp_path: Path) -> None:
+    repository = Repository.cached(str(upstream), tmp_path / "cache")
+    first = git(upstream, "rev-parse", "HEAD~1").text
+    assert "First text" in _text(repository, first)
+    assert "Second text" in _text(repository, "main")
+    assert "First text" in _text(repository, first[:9])
+
+
+def test_only_the_commit_asked_for_is_fetched(upstream: Path, tmp_path: Path) -> None:
+    repository = Repository.cached(upstream.as_uri(), tmp_path / "cache")
+    _text(repository, git(upstream, "rev-parse", "HEAD").text)
+    known = git(repository.objects, "rev-parse", "--verify", "--quiet", git(upstream, "rev-parse", "HEAD~1").text)
+    assert not git(repository.objects, "cat-file", "-e", known.text or "HEAD~1").ok
+
+
+def test_what_was_fetched_once_needs_its_source_no_more(upstream: Path, tmp_path: Path) -> None:
+    repository = Repository.cached(str(upstream), tmp_path / "cache")
+    commit = git(upstream, "rev-parse", "HEAD").text
+    _text(repository, commit)
+    _text(repository, "main")
+    shutil.rmtree(upstream)
+    assert "Second text" in _text(repository, commit)
+    assert "Second text" in _text(repository, "main")
+    assert "Second text" in _text(repository, commit, offline=True)
+
+
+def test_a_branch_that_moved_on_is_read_anew(upstream: Path, tmp_path: Path) -> None:
+    from tests.documents.conftest import commit
+
+    repository = Repository.cached(str(upstream), tmp_path / "cache")
+    _text(repository, "main")
+    (upstream / "docs/piers.md").write_text("Third text.\n")
+    commit(upstream)
+    assert "Third text" in _text(repository, "main")
+
+
+def test_offline_and_never_fetched_says_what_to_do(upstream: Path, tmp_path: Path) -> None:
+    repository = Repository.cached("https://token@example.invalid/a.git", tmp_path / "cache")
+    with pytest.raises(DocumentError, match="switched off") as caught:
+        repository.files("main", ["*.md"], offline=True)
+    assert "token" not in caught.value.message
+    assert "repo: ." in caught.value.hint
+
+
+def test_a_source_that_is_not_there_is_a_document_error(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match="could not be fetched"):
+        Repository.cached(str(tmp_path / "nowhere"), tmp_path / "cache").files("main", ["*.md"])
+
+
+@pytest.mark.parametrize("commit", ["--upload-pack=touch x", "a..b", "", "a b", "HEAD^{commit}", "x:y"])
+def test_a_commit_that_could_be_an_option_or_a_range_is_refused(commit: str, tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match="cannot be a commit"):
+        Repository.cached("https://example.invalid", tmp_path / "cache").files(commit, ["*.md"])
+    assert not (tmp_path / "cache").exists()
+
+
+def test_links_of_a_foreign_repository_are_never_followed(upstream: Path, tmp_path: Path) -> None:
+    assert Repository.cached(str(upstream), tmp_path / "cache").files("main", ["*.md"]) == []
+
+
+def test_a_lock_left_by_a_killed_process_is_no_obstacle(upstream: Path, tmp_path: Path) -> None:
+    repository = Repository.cached(upstream.as_uri(), tmp_path / "cache")
+    repository.objects.mkdir(parents=True)
+    (repository.objects / "shallow.lock").touch()
+    assert "Second text" in _text(repository, "main")

@@ -1,0 +1,1 @@
+"""The command `workbench`: it reads flags, calls the stages, and prints what comes back."""

@@ -1,0 +1,1 @@
+"""Documents: where they come from, their text as Markdown, and its division into chunks."""
