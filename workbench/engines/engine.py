@@ -1,0 +1,121 @@
+"""What every language model answers to, wherever it runs: requests in, completions out as they finish."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from workbench.errors import EngineError
+from workbench.messages import Message
+
+Finish = Literal["stop", "length", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are drawn: temperature 0 takes the likeliest; top_k 0, top_p 1 and min_p 0 leave all to choose from.
+
+    `stop` texts end an answer and are cut off it.
+    """
+
+    max_tokens: int = 256
+    temperature: float = 0.0
+    top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.0
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Either messages, put into the model's own template, or a prompt taken as it is, special tokens included.
+
+    `samples` answers are drawn, each from `sample_seed(seed, index)`. `grammar` is GBNF with the rule `root`, `schema`
+    a JSON schema; one of the two at most. `tag` names the request in completions, errors and `cancel`.
+    """
+
+    tag: str
+    messages: tuple[Message, ...] = ()
+    prompt: str = ""
+    sampling: Sampling = field(default_factory=Sampling)
+    seed: int = 0
+    samples: int = 1
+    grammar: str = ""
+    schema: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One sample of a request. `finish` is stop (the model or a stop text ended it), length or cancelled; `tokens`
+    counts what was drawn for the text, `prompt_tokens` the whole prompt, shared parts included."""
+
+    request: Request
+    index: int
+    text: str
+    finish: Finish
+    prompt_tokens: int
+    tokens: int
+
+
+class Session(Protocol):
+    """Requests in flight. Iterating yields completions as they finish and ends when nothing is left; more may be
+    submitted meanwhile."""
+
+    def submit(self, request: Request) -> None:
+        """ContextError when the request cannot fit; EngineError when it asks for what the engine cannot do."""
+
+    def __iter__(self) -> Iterator[Completion]: ...
+
+    def cancel(self, tag: str) -> None:
+        """What the tag still has to come is yielded as cancelled, with the text so far."""
+
+
+class Engine(Protocol):
+    """`digest` is a SHA-256 of what decides the answers; `capabilities` are of "score", "grammar" and "schema"."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def digest(self) -> str: ...
+
+    @property
+    def context_size(self) -> int: ...
+
+    @property
+    def capabilities(self) -> frozenset[str]: ...
+
+    def session(self) -> AbstractContextManager[Session]: ...
+
+    def score(self, context: str, continuations: Sequence[str]) -> list[float]:
+        """Sums of log-likelihoods in nats; context and continuations are turned into tokens apart."""
+
+    def count_tokens(self, text: str) -> int: ...
+
+    def render(self, messages: Sequence[Message], *, add_generation_prompt: bool = True) -> str: ...
+
+    def close(self) -> None: ...
+
+
+def sample_seed(seed: int, index: int) -> int:
+    """32 bits that depend on the request's seed and the sample's number alone, so order and company change nothing."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{index}".encode()).digest()[:4], "little")
+
+
+def check_request(request: Request, capabilities: frozenset[str]) -> None:
+    """EngineError that names the request when it contradicts itself or asks for what the engine cannot do."""
+    for problem in _problems(request, capabilities):
+        raise EngineError(f"request {request.tag!r} {problem}")
+
+
+def _problems(request: Request, capabilities: frozenset[str]) -> Iterator[str]:
+    if bool(request.messages) == bool(request.prompt):
+        yield "needs either messages or a prompt"
+    if request.samples < 1 or request.sampling.max_tokens < 1:
+        yield "asks for less than one sample or token"
+    if request.grammar and request.schema:
+        yield "has a grammar and a JSON schema; give one of the two"
+    for wanted in ("grammar", "schema"):
+        if getattr(request, wanted) and wanted not in capabilities:
+            yield f"has a {wanted}, which this engine cannot follow"

@@ -1,0 +1,320 @@
+"""All of the workbench's ctypes: llama.cpp's model, context, batch and quantizer through llama-cpp-python.
+
+Only the low-level API is used; llama.h documents each function. Samplers and grammars are in `llama_sampler`.
+"""
+
+import ctypes
+import os
+import re
+from collections import deque
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import llama_cpp
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.errors import EngineError, ModelError
+
+_MAGIC = b"GGUF"
+_ERROR, _CONTINUED = 4, 5
+_SENTENCEPIECE = 1
+_HALF = 2  # bytes of a number in the key-value cache, which llama.cpp keeps in F16
+
+Logits = NDArray[np.float32]
+
+
+class _Log:
+    """Holds the library's last lines, so that its silence costs no explanation."""
+
+    def __init__(self) -> None:
+        self.errors: deque[str] = deque(maxlen=8)
+        self._last = 0
+        self.callback = llama_cpp.llama_log_callback(self._take)
+
+    def _take(self, level: int, text: bytes, _: Any) -> None:
+        self._last = level if level != _CONTINUED else self._last
+        if self._last == _ERROR and (line := text.decode(errors="replace").strip()):
+            self.errors.append(line)
+
+    def explain(self) -> str:
+        """What was said since the last question, in one line."""
+        said = "; ".join(self.errors)
+        self.errors.clear()
+        return said or "llama.cpp gave no reason"
+
+
+LOG = _Log()
+llama_cpp.llama_log_set(LOG.callback, ctypes.c_void_p(0))
+llama_cpp.llama_backend_init()
+
+
+class LlamaModel:
+    """The weights and vocabulary of one GGUF file."""
+
+    def __init__(self, path: Path, *, gpu_layers: int = -1, vocabulary_only: bool = False) -> None:
+        _check_file(path)
+        parameters = llama_cpp.llama_model_default_params()
+        parameters.n_gpu_layers = gpu_layers if llama_cpp.llama_supports_gpu_offload() else 0
+        parameters.vocab_only = vocabulary_only
+        LOG.errors.clear()
+        self.path = path
+        self.handle = llama_cpp.llama_model_load_from_file(os.fsencode(path), parameters)
+        if not self.handle:
+            raise ModelError(
+                f"{path} could not be loaded: {LOG.explain()}",
+                hint="the file may be cut off, or of an architecture that this llama.cpp does not know",
+            )
+        self.vocabulary = llama_cpp.llama_model_get_vocab(self.handle)
+        self.vocabulary_size: int = llama_cpp.llama_vocab_n_tokens(self.vocabulary)
+        self._pieces: dict[int, bytes] = {}
+
+    @cached_property
+    def trained_context(self) -> int:
+        return int(llama_cpp.llama_model_n_ctx_train(self.handle))
+
+    @cached_property
+    def cell_bytes(self) -> int:
+        """Memory that one token takes in the key-value cache."""
+        heads = llama_cpp.llama_model_n_head(self.handle) or 1
+        width = llama_cpp.llama_model_n_embd(self.handle) // heads * llama_cpp.llama_model_n_head_kv(self.handle)
+        return int(2 * _HALF * llama_cpp.llama_model_n_layer(self.handle) * width)
+
+    @cached_property
+    def parameter_count(self) -> int:
+        return int(llama_cpp.llama_model_n_params(self.handle))
+
+    @cached_property
+    def chat_template(self) -> str:
+        found = llama_cpp.llama_model_chat_template(self.handle, None)
+        return found.decode() if found else ""
+
+    @cached_property
+    def controls(self) -> NDArray[np.int32]:
+        """Ids of control tokens that do not end an answer."""
+        return np.asarray([token for token in self._control_ids if token not in self.ends], np.int32)
+
+    @cached_property
+    def ends(self) -> frozenset[int]:
+        """Ids that end an answer."""
+        vocabulary = self.vocabulary
+        tokens = range(self.vocabulary_size)
+        return frozenset(token for token in tokens if llama_cpp.llama_vocab_is_eog(vocabulary, token))
+
+    @cached_property
+    def special_spellings(self) -> tuple[str, ...]:
+        """Texts that `tokenize` turns into control tokens when special tokens are parsed."""
+        return tuple(text for token in self._control_ids if (text := self.text(token)))
+
+    @cached_property
+    def special_tokens(self) -> dict[str, str]:
+        """What chat templates call bos_token and eos_token."""
+        return {
+            f"{name}_token": self.text(token) if (token := self._named_token(name)) >= 0 else ""
+            for name in ("bos", "eos")
+        }
+
+    @cached_property
+    def first_token(self) -> int:
+        """What stands before an empty context: the token that begins texts, or else the one that ends them."""
+        begin = self._named_token("bos")
+        return begin if begin >= 0 else int(llama_cpp.llama_vocab_eos(self.vocabulary))
+
+    @cached_property
+    def joins_words(self) -> bool:
+        """Whether a text on its own gets a blank in front (SentencePiece)."""
+        return bool(llama_cpp.llama_vocab_type(self.vocabulary) == _SENTENCEPIECE)
+
+    def _named_token(self, name: str) -> int:
+        """The id that the file gives to bos, eos, ...; -1 where it names none, for which llama.cpp would make one up."""
+        buffer = ctypes.create_string_buffer(16)
+        key = f"tokenizer.ggml.{name}_token_id".encode()
+        found = llama_cpp.llama_model_meta_val_str(self.handle, key, buffer, len(buffer))
+        return int(buffer.value) if found > 0 else -1
+
+    @cached_property
+    def _control_ids(self) -> list[int]:
+        vocabulary = self.vocabulary
+        return [token for token in range(self.vocabulary_size) if llama_cpp.llama_vocab_is_control(vocabulary, token)]
+
+    def text(self, token: int) -> str:
+        """The vocabulary's own spelling; special tokens included."""
+        return str(llama_cpp.llama_vocab_get_text(self.vocabulary, token).decode(errors="replace"))
+
+    def tokenize(self, text: str, *, begin: bool, special: bool) -> list[int]:
+        """Ids of a text. `begin`: behind what the model wants in front; `special`: special tokens are read as such."""
+        encoded = text.encode()
+        room = len(encoded) + 8
+        ids = (ctypes.c_int32 * room)()
+        count = llama_cpp.llama_tokenize(self.vocabulary, encoded, len(encoded), ids, room, begin, special)
+        if count < 0:
+            raise EngineError(f"{self.path.name} cannot turn a text of {len(encoded)} bytes into tokens")
+        return list(ids[:count])
+
+    def piece(self, token: int) -> bytes:
+        """The bytes that a token adds to a text: none for control tokens; half a character is possible."""
+        found = self._pieces.get(token)
+        if found is None:
+            room = 256
+            buffer = ctypes.create_string_buffer(room)
+            count = llama_cpp.llama_token_to_piece(self.vocabulary, token, buffer, room, 0, False)
+            found = self._pieces[token] = buffer.raw[: max(0, count)]
+        return found
+
+    def close(self) -> None:
+        if self.handle:
+            llama_cpp.llama_model_free(self.handle)
+            self.handle = None
+
+
+class LlamaBatch:
+    """The tokens of one evaluation: any number from any sequences, up to the capacity."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.size = 0
+        self._token = np.zeros(capacity, np.int32)
+        self._position = np.zeros(capacity, np.int32)
+        self._sequence = np.zeros(capacity, np.int32)
+        self._output = np.zeros(capacity, np.int8)
+        self._count = np.ones(capacity, np.int32)
+        self._struct = self._describe()
+
+    @property
+    def room(self) -> int:
+        return self.capacity - self.size
+
+    def clear(self) -> None:
+        self.size = 0
+
+    def add(self, tokens: Sequence[int] | NDArray[np.int32], sequence: int, position: int, outputs: int) -> int:
+        """Appends tokens from `position` on; the last `outputs` get logits. Returns the row behind the last one."""
+        start, end = self.size, self.size + len(tokens)
+        self._token[start:end] = tokens
+        self._position[start:end] = np.arange(position, position + len(tokens))
+        self._sequence[start:end] = sequence
+        self._output[start:end] = 0
+        self._output[end - outputs : end] = 1
+        self.size = end
+        return end
+
+    def add_one(self, token: int, sequence: int, position: int) -> int:
+        """One token with logits; returns its row."""
+        row = self.size
+        self._token[row] = token
+        self._position[row] = position
+        self._sequence[row] = sequence
+        self._output[row] = 1
+        self.size = row + 1
+        return row
+
+    def structure(self) -> Any:
+        self._struct.n_tokens = self.size
+        return self._struct
+
+    def _describe(self) -> Any:
+        number = ctypes.POINTER(ctypes.c_int32)
+        start, step = self._sequence.ctypes.data, self._sequence.itemsize
+        addresses = [ctypes.cast(start + step * row, number) for row in range(self.capacity)]
+        # Kept alive with the batch: llama.cpp reads through these pointers.
+        self._sequence_of = (number * (self.capacity + 1))(*addresses, number())
+        return llama_cpp.llama_batch(
+            n_tokens=0,
+            token=self._token.ctypes.data_as(number),
+            embd=None,
+            pos=self._position.ctypes.data_as(number),
+            n_seq_id=self._count.ctypes.data_as(number),
+            seq_id=ctypes.cast(self._sequence_of, ctypes.POINTER(number)),
+            logits=self._output.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
+        )
+
+
+class LlamaContext:
+    """The memory of many sequences over one pool of cells, which equal beginnings share."""
+
+    def __init__(self, model: LlamaModel, *, cells: int, sequences: int, batch: int, threads: int) -> None:
+        parameters = llama_cpp.llama_context_default_params()
+        parameters.n_ctx = cells
+        parameters.n_seq_max = sequences
+        parameters.n_batch = parameters.n_ubatch = batch
+        parameters.n_threads = parameters.n_threads_batch = threads
+        parameters.kv_unified = True
+        parameters.no_perf = True
+        LOG.errors.clear()
+        self.model = model
+        self.handle = llama_cpp.llama_init_from_model(model.handle, parameters)
+        if not self.handle:
+            raise EngineError(
+                f"llama.cpp has no memory for {cells} tokens of {model.path.name}: {LOG.explain()}",
+                hint="give a smaller context_size, or close other models",
+            )
+        self._memory = llama_cpp.llama_get_memory(self.handle)
+
+    def decode(self, batch: LlamaBatch) -> None:
+        """Evaluates the batch; its rows' logits can be read until the next call."""
+        result = llama_cpp.llama_decode(self.handle, batch.structure())
+        if result:
+            raise EngineError(
+                f"{self.model.path.name} could not evaluate {batch.size} tokens (code {result}): {LOG.explain()}"
+            )
+
+    def logits(self, row: int) -> Logits:
+        """A view on llama.cpp's own numbers, one for each token of the vocabulary."""
+        pointer = llama_cpp.llama_get_logits_ith(self.handle, row)
+        if not pointer:
+            raise EngineError(f"row {row} of the last batch has no logits: {LOG.explain()}")
+        return np.ctypeslib.as_array(pointer, shape=(self.model.vocabulary_size,))
+
+    def share(self, source: int, target: int, length: int) -> None:
+        """The target sequence begins with the first `length` tokens of the source, in the same cells."""
+        llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, length)
+
+    def cut(self, sequence: int, length: int) -> None:
+        """The sequence keeps its first `length` tokens."""
+        llama_cpp.llama_memory_seq_rm(self._memory, sequence, length, -1)
+
+    def close(self) -> None:
+        if self.handle:
+            llama_cpp.llama_free(self.handle)
+            self.handle = None
+
+
+def log_likelihood(logits: Logits, token: int) -> float:
+    """The natural logarithm of the token's probability."""
+    shifted = logits.astype(np.float64) - float(logits.max())
+    return float(shifted[token] - np.log(np.exp(shifted).sum()))
+
+
+def quantizations() -> dict[str, int]:
+    """llama.cpp's names of file types, such as Q4_K_M, with their numbers."""
+    found = {"F32": llama_cpp.LLAMA_FTYPE_ALL_F32}
+    for name in dir(llama_cpp):
+        if match := re.fullmatch(r"LLAMA_FTYPE_MOSTLY_(\w+)", name):
+            found[match.group(1)] = getattr(llama_cpp, name)
+    return found
+
+
+def quantize_file(source: Path, out: Path, kind: int, threads: int = 0) -> None:
+    """Writes `out`; EngineError with llama.cpp's own words when it refuses."""
+    _check_file(source)
+    parameters = llama_cpp.llama_model_quantize_default_params()
+    parameters.ftype = kind
+    parameters.nthread = threads
+    LOG.errors.clear()
+    if llama_cpp.llama_model_quantize(os.fsencode(source), os.fsencode(out), ctypes.byref(parameters)):
+        raise EngineError(LOG.explain())
+
+
+def _check_file(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            magic = file.read(len(_MAGIC))
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}") from error
+    if magic != _MAGIC:
+        raise ModelError(
+            f"{path} is no GGUF file",
+            hint="give a .gguf file, or export the model folder to one (workbench model export)",
+        )

@@ -1,0 +1,139 @@
+"""The llama.cpp context that samples and scores share, made when it is first needed and as large as it needs to be."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import psutil
+
+from workbench.engines.cells import Cells, Slot
+from workbench.engines.llama_binding import LlamaBatch, LlamaContext, LlamaModel, Logits
+from workbench.errors import EngineError
+
+_STEP = 256  # llama.cpp rounds its pool up to this many cells
+_EASY_BYTES = 64 << 20  # a pool of this size is made at once, without counting what is needed
+_MEMORY_SHARE = 0.5  # of what is free when the pool is made
+_SPARE_SLOTS = 2  # for a score's context and one continuation while every other slot is taken
+
+
+@dataclass(slots=True)
+class Counters:
+    """Tokens since the engine was opened; `seconds` were spent in evaluations and draws, `batches` are their number."""
+
+    evaluated_prompt_tokens: int = 0
+    reused_prompt_tokens: int = 0
+    generated_tokens: int = 0
+    batches: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`sequences` run at once; `prefixes` evaluated beginnings are kept for later; `batch` is the most tokens that one
+    evaluation takes; one request may hold `context_size` tokens."""
+
+    context_size: int
+    sequences: int = 32
+    prefixes: int = 8
+    batch: int = 512
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A slot whose known tokens are to be evaluated. `read` gets each position from `first` on, with its logits."""
+
+    slot: Slot
+    first: int
+    read: Callable[[int, Logits], None]
+
+
+class Pool:
+    """Context, batch and cells, with the rule of how large the pool is."""
+
+    def __init__(self, model: LlamaModel, settings: Settings) -> None:
+        self.model = model
+        self.settings = settings
+        self.counters = Counters()
+        self._slots = settings.sequences + settings.prefixes + _SPARE_SLOTS
+        # llama.cpp reserves a token for every sequence, and aborts where the batch has not as many.
+        self.batch = LlamaBatch(max(settings.batch, self._slots))
+        self._context: LlamaContext | None = None
+        self._cells: Cells | None = None
+
+    @property
+    def context(self) -> LlamaContext:
+        if self._context is None:
+            raise EngineError(f"{self.model.path.name} has no context yet")
+        return self._context
+
+    @property
+    def cells(self) -> Cells:
+        if self._cells is None:
+            raise EngineError(f"{self.model.path.name} has no context yet")
+        return self._cells
+
+    @property
+    def capacity(self) -> int:
+        return self._cells.capacity if self._cells else 0
+
+    def suggested(self, wanted: int, least: int) -> int:
+        """Cells for samples that would fill `wanted` in all, one of them `least`: what memory allows of it."""
+        settings = self.settings
+        most = (settings.sequences + settings.prefixes) * settings.context_size
+        held = self.capacity * self.model.cell_bytes
+        allowed = int((psutil.virtual_memory().available + held) * _MEMORY_SHARE) // self.model.cell_bytes
+        easy = _EASY_BYTES // self.model.cell_bytes
+        cells = max(least, min(max(wanted, easy), most, allowed))
+        return -(-cells // _STEP) * _STEP
+
+    def make(self, cells: int) -> None:
+        """A new and empty pool in place of the one there is; nothing may be running."""
+        self.drop()
+        self._context = LlamaContext(
+            self.model, cells=cells, sequences=self._slots, batch=self.batch.capacity, threads=self.settings.threads
+        )
+        self._cells = Cells(self._context, capacity=cells, sequences=self._slots, keep=self.settings.prefixes)
+
+    def drop(self) -> None:
+        if self._context:
+            self._context.close()
+        self._context = self._cells = None
+
+    def decode(self) -> None:
+        """Evaluates the batch. After an error the pool is gone, as nobody knows what it holds."""
+        try:
+            self.context.decode(self.batch)
+        except EngineError:
+            self.drop()
+            raise
+        self.counters.batches += 1
+
+    def feed(self, feeds: Sequence[Feed]) -> None:
+        """Evaluates what the slots know, in as few batches as it takes."""
+        waiting = [(feed, feed.slot.length) for feed in feeds]
+        while waiting:
+            self.batch.clear()
+            rows: list[tuple[Feed, int, int]] = []
+            left: list[tuple[Feed, int]] = []
+            for feed, start in waiting:
+                count = min(feed.slot.planned - start, self.batch.room)
+                if count:
+                    rows.append((feed, self._add(feed, start, count), count))
+                if start + count < feed.slot.planned:
+                    left.append((feed, start + count))
+            self.decode()
+            for feed, row, count in rows:
+                self._read(feed, row, count)
+            waiting = left
+
+    def _add(self, feed: Feed, start: int, count: int) -> int:
+        outputs = min(count, max(0, start + count - feed.first))
+        tokens = feed.slot.tokens[start : start + count]
+        return self.batch.add(tokens, feed.slot.sequence, start, outputs) - count
+
+    def _read(self, feed: Feed, row: int, count: int) -> None:
+        start = feed.slot.length
+        self.cells.extend(feed.slot, count)
+        self.counters.evaluated_prompt_tokens += count
+        for position in range(max(start, feed.first), start + count):
+            feed.read(position, self.context.logits(row + position - start))

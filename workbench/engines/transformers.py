@@ -1,0 +1,286 @@
+"""A Hugging Face folder as an engine: batches of samples, each drawn with its own seed."""
+
+import copy
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+
+from workbench.device import choose_device
+from workbench.engines.engine import Completion, Finish, Request, Sampling, check_request, sample_seed
+from workbench.engines.template import ChatTemplate, Piece
+from workbench.errors import ContextError, EngineError, ModelError
+from workbench.messages import Message
+from workbench.records import digest_folder
+
+_BATCH = 16
+_NO_LIMIT = 4096  # for a model whose config does not say how far it reads
+
+
+@dataclass(eq=False, slots=True)
+class Sample:
+    """One answer on its way; `finish` is empty until it is there."""
+
+    request: Request
+    index: int
+    prompt: list[int]
+    generator: torch.Generator
+    drawn: list[int] = field(default_factory=list)
+    text: str = ""
+    finish: Finish | None = None
+
+    def completion(self) -> Completion:
+        return Completion(
+            self.request, self.index, self.text, self.finish or "cancelled", len(self.prompt), len(self.drawn)
+        )
+
+
+class TransformersSession:
+    """Requests in flight: batches are filled in the order of submission, longer and shorter ones together."""
+
+    def __init__(self, engine: "TransformersEngine") -> None:
+        self._engine = engine
+        self._waiting: deque[Sample] = deque()
+        self._running: list[Sample] = []
+        self._cancelled: list[Completion] = []
+
+    def submit(self, request: Request) -> None:
+        prompt = self._engine.encode(request)
+        for index in range(request.samples):
+            generator = torch.Generator().manual_seed(sample_seed(request.seed, index))
+            self._waiting.append(Sample(request, index, prompt, generator))
+
+    def __iter__(self) -> Iterator[Completion]:
+        while self._waiting or self._cancelled:
+            while self._cancelled:
+                yield self._cancelled.pop()
+            self._running = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+            if self._running:
+                for sample in self._engine.run(self._running):
+                    yield sample.completion()
+
+    def cancel(self, tag: str) -> None:
+        for sample in self._running:
+            if sample.request.tag == tag and sample.finish is None:
+                sample.finish = "cancelled"
+        self._cancelled += [sample.completion() for sample in self._waiting if sample.request.tag == tag]
+        self._waiting = deque(sample for sample in self._waiting if sample.request.tag != tag)
+
+
+class TransformersEngine:
+    """Runs on the device that `choose_device` names. `context_size` 0 takes what the model's config allows."""
+
+    capabilities = frozenset({"score"})
+
+    def __init__(self, path: Path, *, context_size: int = 0, threads: int = 0) -> None:
+        if not (path / "config.json").is_file():
+            raise ModelError(f"{path} holds no config.json", hint="give the folder that save_pretrained() wrote")
+        self._path = path
+        self._device = choose_device()
+        if threads:
+            torch.set_num_threads(threads)
+        try:
+            self._tokenizer = transformers.AutoTokenizer.from_pretrained(path)
+            model = transformers.AutoModelForCausalLM.from_pretrained(path, dtype=getattr(torch, self._device.dtype))
+        except (OSError, ValueError, KeyError, ImportError) as error:
+            raise ModelError(f"{path} could not be loaded: {error}") from error
+        self._model: Any = model.to(self._device.kind).eval()
+        trained = int(getattr(self._model.config, "max_position_embeddings", 0) or _NO_LIMIT)
+        self.context_size = min(context_size or trained, trained)
+
+    @property
+    def name(self) -> str:
+        return self._path.name
+
+    @property
+    def digest(self) -> str:
+        """Of every file in the folder."""
+        return _digest(self._path, tuple(sorted(_states(self._path))))
+
+    @contextmanager
+    def session(self) -> Iterator[TransformersSession]:
+        yield TransformersSession(self)
+
+    def encode(self, request: Request) -> list[int]:
+        """The prompt's ids; ContextError when prompt and answer do not fit."""
+        check_request(request, self.capabilities)
+        pieces = self._template.pieces(request.messages) if request.messages else [Piece(request.prompt)]
+        tokens = self._tokens(pieces) or self._begin()
+        needed = len(tokens) + request.sampling.max_tokens
+        if needed > self.context_size:
+            raise ContextError(
+                f"request {request.tag!r} needs {needed} tokens ({len(tokens)} of prompt, "
+                f"{request.sampling.max_tokens} of answer); {self.name} has {self.context_size}",
+                hint="shorten the prompt, ask for fewer tokens, or take a model with a longer context",
+            )
+        return tokens
+
+    @torch.inference_mode()
+    def run(self, samples: Sequence[Sample]) -> Iterator[Sample]:
+        """Draws until all are finished; each is yielded when it is."""
+        ids, mask = self._padded([sample.prompt for sample in samples])
+        cache: Any = transformers.DynamicCache(config=self._model.config)
+        step = ids
+        going = list(samples)
+        while going:
+            positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -step.shape[1] :]
+            logits = self._forward(step, mask, positions, cache)[:, -1].float().cpu()
+            step = torch.tensor([[self._draw(*pair)] for pair in zip(samples, logits, strict=True)])
+            step = step.to(self._device.kind)
+            mask = torch.cat([mask, torch.ones_like(mask[:, :1])], dim=1)
+            finished = [sample for sample in going if sample.finish]
+            going = [sample for sample in going if not sample.finish]
+            yield from finished
+
+    @torch.inference_mode()
+    def score(self, context: str, continuations: Sequence[str]) -> list[float]:
+        """The context is evaluated once; 0.0 for an empty continuation."""
+        before = self._tokens([Piece(context)]) or self._begin()
+        behind = [self._ids(text, special=True) for text in continuations]
+        longest = len(before) + max(map(len, behind), default=0)
+        if longest > self.context_size:
+            raise ContextError(f"a score needs {longest} tokens of context; {self.name} has {self.context_size}")
+        cache: Any = transformers.DynamicCache(config=self._model.config)
+        ids = torch.tensor([before], device=self._device.kind)
+        positions = torch.arange(len(before), device=self._device.kind)[None]
+        first = self._forward(ids, torch.ones_like(ids), positions, cache)[0, -1]
+        parts = [behind[start : start + _BATCH] for start in range(0, len(behind), _BATCH)]
+        return [total for part in parts for total in self._sums(part, first, len(before), copy.deepcopy(cache))]
+
+    def count_tokens(self, text: str) -> int:
+        return len(self._ids(text, special=True))
+
+    def render(self, messages: Sequence[Message], *, add_generation_prompt: bool = True) -> str:
+        return self._template.render(messages, add_generation_prompt=add_generation_prompt)
+
+    def close(self) -> None:
+        self._model = None
+
+    def _sums(self, continuations: Sequence[list[int]], first: Any, start: int, cache: Any) -> list[float]:
+        """Log-likelihoods behind a cached context of `start` tokens, whose last position gave `first`."""
+        width = max(map(len, continuations))
+        if not width:
+            return [0.0] * len(continuations)
+        targets = torch.zeros((len(continuations), width), dtype=torch.long)
+        known = torch.zeros((len(continuations), width))
+        for row, tokens in enumerate(continuations):
+            targets[row, : len(tokens)] = torch.tensor(tokens, dtype=torch.long)
+            known[row, : len(tokens)] = 1
+        logits = first.expand(len(continuations), 1, -1)
+        if width > 1:
+            logits = torch.cat([logits, self._behind(targets[:, :-1], start, cache)], dim=1)
+        found = logits.float().cpu().log_softmax(-1).gather(-1, targets[..., None])[..., 0]
+        return [float(total) for total in (found * known).sum(-1)]
+
+    def _behind(self, ids: Any, start: int, cache: Any) -> Any:
+        # Rows are padded at their ends, where causal attention keeps the padding from what counts.
+        cache.batch_repeat_interleave(len(ids))
+        mask = torch.ones((len(ids), start + ids.shape[1]), dtype=torch.long, device=self._device.kind)
+        positions = torch.arange(start, start + ids.shape[1], device=self._device.kind).expand(len(ids), -1)
+        return self._forward(ids.to(self._device.kind), mask, positions, cache)
+
+    def _forward(self, ids: Any, mask: Any, positions: Any, cache: Any) -> Any:
+        return self._model(
+            input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True
+        ).logits
+
+    def _draw(self, sample: Sample, logits: torch.Tensor) -> int:
+        """The row's next token; what a finished row draws is not looked at."""
+        if sample.finish:
+            return 0
+        token = choose(logits, sample.request.sampling, sample.generator)
+        if token in self._ends:
+            sample.finish = "stop"
+            return 0
+        sample.drawn.append(token)
+        sample.text = self._tokenizer.decode(sample.drawn, skip_special_tokens=True)
+        places = [place for stop in sample.request.sampling.stop if (place := sample.text.find(stop)) >= 0]
+        if places:
+            sample.text = sample.text[: min(places)]
+            sample.finish = "stop"
+        elif len(sample.drawn) >= sample.request.sampling.max_tokens:
+            # Half a character at the end is left out.
+            sample.text = sample.text.rstrip("\ufffd")
+            sample.finish = "length"
+        return token
+
+    def _padded(self, prompts: Sequence[list[int]]) -> tuple[Any, Any]:
+        """Ids and mask, padded on the left so that all rows end together."""
+        width = max(map(len, prompts))
+        ids = torch.zeros((len(prompts), width), dtype=torch.long)
+        mask = torch.zeros((len(prompts), width), dtype=torch.long)
+        for row, tokens in enumerate(prompts):
+            ids[row, width - len(tokens) :] = torch.tensor(tokens)
+            mask[row, width - len(tokens) :] = 1
+        return ids.to(self._device.kind), mask.to(self._device.kind)
+
+    def _tokens(self, pieces: Sequence[Piece]) -> list[int]:
+        found = [token for piece in pieces for token in self._ids(piece.text, special=not piece.literal)]
+        begin = self._begins_with
+        return found if found[: len(begin)] == begin else [*begin, *found]
+
+    def _ids(self, text: str, *, special: bool) -> list[int]:
+        encoded = self._tokenizer(text, add_special_tokens=False, split_special_tokens=not special)
+        return [int(token) for token in encoded["input_ids"]]
+
+    @cached_property
+    def _begins_with(self) -> list[int]:
+        """What the tokenizer puts in front of every text by itself."""
+        alone = [int(token) for token in self._tokenizer("")["input_ids"]]
+        return alone[:1] if alone[:1] == [self._tokenizer.bos_token_id] else []
+
+    def _begin(self) -> list[int]:
+        """What stands before an empty prompt."""
+        token = self._tokenizer.bos_token_id
+        token = self._tokenizer.eos_token_id if token is None else token
+        if token is None:
+            raise EngineError(f"{self.name} cannot answer an empty prompt")
+        return [int(token)]
+
+    @cached_property
+    def _ends(self) -> frozenset[int]:
+        said = self._model.generation_config.eos_token_id
+        said = self._tokenizer.eos_token_id if said is None else said
+        return frozenset(said if isinstance(said, list) else [said])
+
+    @cached_property
+    def _template(self) -> ChatTemplate:
+        special = tuple(token.content for token in self._tokenizer.added_tokens_decoder.values() if token.special)
+        tokens = {name: getattr(self._tokenizer, name) or "" for name in ("bos_token", "eos_token")}
+        return ChatTemplate(self._tokenizer.chat_template or "", self.name, tokens, special)
+
+
+def choose(logits: torch.Tensor, sampling: Sampling, generator: torch.Generator) -> int:
+    """One token of a row of logits: truncated by top_k, top_p and min_p, then drawn at the temperature."""
+    if sampling.temperature <= 0:
+        return int(logits.argmax())
+    ordered, tokens = logits.sort(descending=True, stable=True)
+    count = min(sampling.top_k, len(ordered)) if sampling.top_k > 0 else len(ordered)
+    ordered = ordered[:count]
+    shares = ordered.softmax(-1)
+    if sampling.top_p < 1:
+        # The token that reaches the share is the last one kept.
+        ordered = ordered[: int((shares.cumsum(-1) < sampling.top_p).sum()) + 1]
+    if sampling.min_p > 0:
+        shares = ordered.softmax(-1)
+        ordered = ordered[shares >= sampling.min_p * shares[0]]
+    weights = (ordered / sampling.temperature).softmax(-1)
+    return int(tokens[torch.multinomial(weights, 1, generator=generator)])
+
+
+def _states(folder: Path) -> Iterator[tuple[str, int, int]]:
+    for file in folder.rglob("*"):
+        if file.is_file():
+            state = file.stat()
+            yield file.relative_to(folder).as_posix(), state.st_size, state.st_mtime_ns
+
+
+@lru_cache(maxsize=8)
+def _digest(folder: Path, _states: tuple[tuple[str, int, int], ...]) -> str:
+    return digest_folder(folder)

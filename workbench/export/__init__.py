@@ -1,0 +1,17 @@
+"""Trained models as files that llama.cpp runs."""
+
+from pathlib import Path
+
+
+def export_gguf(folder: Path, out: Path, outtype: str = "F16") -> Path:
+    """A Hugging Face folder as one GGUF file; see `workbench.export.gguf`."""
+    from workbench.export import gguf
+
+    return gguf.export_gguf(folder, out, outtype)
+
+
+def quantize(source: Path, out: Path, kind: str = "Q4_K_M", threads: int = 0) -> Path:
+    """A GGUF file quantized by llama.cpp; see `workbench.export.quantization`."""
+    from workbench.export.quantization import quantize as quantize_file
+
+    return quantize_file(source, out, kind, threads)
