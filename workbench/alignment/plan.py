@@ -1,0 +1,107 @@
+"""The phases of an alignment, as a table before it runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from workbench.alignment.options import AlignmentOptions
+from workbench.errors import NotFoundError, OptionsError
+from workbench.training.loop import Settings
+
+_HEADS = ("phase", "learns", "epochs", "rows a step", "peak rate", "optimizer")
+_SAVES_EACH_PHASE = 8
+
+
+@dataclass(frozen=True)
+class PhasePlan:
+    """One phase: its training file and figures."""
+
+    number: int
+    learns: str
+    file: Path
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    optimizer: str
+
+    def settings(self, options: AlignmentOptions, steps: int, dtype: str) -> Settings:
+        """The loop's settings: rows as long as the longest sample may be, a tenth of the steps to warm up."""
+        return Settings(
+            learning_rate=self.learning_rate,
+            optimizer=self.optimizer,
+            warmup=max(1, steps // 10),
+            row=options.max_length,
+            save_every=max(1, steps // _SAVES_EACH_PHASE),
+            seed=options.seed,
+            dtype=dtype,
+        )
+
+    def cells(self) -> tuple[str, ...]:
+        """The phase as a table's row."""
+        figures = (self.epochs, self.batch_size, f"{self.learning_rate:g}", self.optimizer)
+        return (str(self.number), self.learns, *map(str, figures))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The phases that will run, in order; `left_out` says of the others why they do not."""
+
+    phases: tuple[PhasePlan, ...]
+    left_out: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        rows = [_HEADS, *(phase.cells() for phase in self.phases)]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS))]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+        return "\n".join([*(line.rstrip() for line in lines), *self.left_out])
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{escape(cell)}</th>" for cell in _HEADS)
+        rows = ("".join(f"<td>{escape(cell)}</td>" for cell in phase.cells()) for phase in self.phases)
+        body = "".join(f"<tr>{row}</tr>" for row in rows)
+        notes = "".join(f"<p>{escape(reason)}</p>" for reason in self.left_out)
+        return f"<table><caption>Plan of the alignment</caption><tr>{head}</tr>{body}</table>{notes}"
+
+
+def make_plan(options: AlignmentOptions, data: Path) -> Plan:
+    """The plan for a data run's folder, without phases of no epochs or no rows; OptionsError where none is left."""
+    wanted = _phases(options, data)
+    reasons = {phase.number: reason for phase in wanted if (reason := _why_not(phase))}
+    left_out = tuple(f"Phase {number} is left out: {reason}." for number, reason in reasons.items())
+    if len(reasons) == len(wanted):
+        raise OptionsError(
+            f"there is nothing to train: {' '.join(left_out)}", hint="raise the epochs, or name other data"
+        )
+    return Plan(tuple(phase for phase in wanted if phase.number not in reasons), left_out)
+
+
+def _phases(options: AlignmentOptions, data: Path) -> Sequence[PhasePlan]:
+    return (
+        PhasePlan(
+            number=1,
+            learns="knowledge",
+            file=data / "knowledge_train_msgs.jsonl",
+            epochs=options.phase_1_epochs,
+            batch_size=options.phase_1_effective_batch_size,
+            learning_rate=options.phase_1_learning_rate,
+            optimizer=options.optimizer,
+        ),
+        PhasePlan(
+            number=2,
+            learns="skills, with a replay of knowledge",
+            file=data / "skills_train_msgs.jsonl",
+            epochs=options.phase_2_epochs,
+            batch_size=options.phase_2_effective_batch_size,
+            learning_rate=options.phase_2_learning_rate,
+            optimizer=options.optimizer,
+        ),
+    )
+
+
+def _why_not(phase: PhasePlan) -> str:
+    if not phase.epochs:
+        return "it has no epochs"
+    if not phase.file.is_file():
+        raise NotFoundError(f"there is no training file {phase.file}", hint="generate the data once more")
+    return "" if phase.file.stat().st_size else f"{phase.file.name} holds no rows"

@@ -1,0 +1,121 @@
+"""What the embedded models learn, in which shares: stages of exercises drawn anew at every step."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from workbench.seedling import exercises
+from workbench.seedling.exercises import Exercise
+from workbench.seedling.names import Space
+from workbench.seedling.passages import short_passage
+from workbench.seedling.tokenizer import ASSISTANT, END, USER
+from workbench.seedling.world import Fact, new_entity, new_facts, world
+from workbench.training.encoding import Sample
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+GIVEN_WEIGHT = 0.1
+_OLD_ENTITIES = 60
+_FACTS_EACH = 5
+
+Draw = Callable[[random.Random], Exercise]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stretch of training: its name, effective batches, tokens in each, and the shares of its exercises in tokens."""
+
+    name: str
+    steps: int
+    tokens: int
+    shares: dict[str, float]
+
+
+READING = {"answer": 1.0}
+SCHOOL = {
+    "question": 2.0, "pair": 0.5, "answer": 1.5, "faithful": 4.0, "relevancy": 1.0, "wrong_answers": 1.0, "letter": 0.7,
+}  # fmt: skip
+
+
+def old_facts(seed: int) -> list[Fact]:
+    """The facts that the base knows by heart, about entities that return nowhere else."""
+    rng = random.Random(f"old world {seed}")
+    families = [world().families[key] for key in sorted(world().families)]
+    return [
+        fact
+        for number in range(_OLD_ENTITIES)
+        for fact in new_facts(
+            rng, Space.RECIPE, new_entity(rng, Space.RECIPE, families[number % len(families)]), _FACTS_EACH
+        )
+    ]
+
+
+def draws(seed: int) -> dict[str, Draw]:
+    """Every kind of exercise by the name that stages give it."""
+    known = old_facts(seed)
+    space = Space.RECIPE
+    return {
+        "reading": lambda rng: exercises.about_passage(rng, space, READING),
+        "echo": lambda rng: exercises.echo(rng, space),
+        "short_reading": lambda rng: exercises.about_passage(rng, space, READING, short_passage),
+        "asking": lambda rng: exercises.about_passage(rng, space, {"question": 1.0, "answer": 1.0}),
+        "school": lambda rng: exercises.about_passage(rng, space, SCHOOL),
+        "closed_book": lambda rng: exercises.closed_book(rng, known),
+        "stands_alone": lambda rng: exercises.stands_alone(rng, space),
+        "skill_answer": lambda rng: exercises.skill_answer(rng, space),
+        "another_question": lambda rng: exercises.another_question(rng, space),
+        "good_question": lambda rng: exercises.good_question(rng, space),
+        "rate_pair": lambda rng: exercises.rate_pair(rng, space),
+        "judge": lambda rng: exercises.judge(rng, space),
+        "table": lambda rng: exercises.about_table(rng, space),
+        "another_context": lambda rng: exercises.another_context(rng, space),
+    }
+
+
+class ExerciseCurriculum:
+    """Stages one after another as effective batches; the exercises of a step follow from seed, stage and step alone."""
+
+    def __init__(self, stages: Sequence[Stage], seed: int, tokenizer: "Tokenizer") -> None:
+        self.stages = stages
+        self.steps = sum(stage.steps for stage in stages)
+        self.seed = seed
+        self.tokenizer = tokenizer
+
+    def batch(self, step: int) -> Sequence[Sample]:
+        """Exercises up to the stage's tokens, each kind filling its share."""
+        stage, local = self._place(step)
+        samples: list[Sample] = []
+        scale = stage.tokens / sum(stage.shares.values())
+        for kind, share in stage.shares.items():
+            rng = random.Random(f"{self.seed}:{stage.name}:{local}:{kind}")
+            room = share * scale
+            while room > 0:
+                samples.append(self.encode(self._draws[kind](rng)))
+                room -= len(samples[-1])
+        return samples
+
+    def _place(self, step: int) -> tuple[Stage, int]:
+        for stage in self.stages:
+            if step < stage.steps:
+                return stage, step
+            step -= stage.steps
+        raise IndexError(step)
+
+    @cached_property
+    def _draws(self) -> dict[str, Draw]:
+        return draws(self.seed)
+
+    def encode(self, exercise: Exercise) -> Sample:
+        """The turns in the chat template's form; what the assistant says weighs 1, the rest `GIVEN_WEIGHT`."""
+        user, assistant, end = (self.tokenizer.token_to_id(token) for token in (USER, ASSISTANT, END))
+        tokens: list[int] = []
+        weights: list[float] = []
+        for asked, said in exercise.turns:
+            given = [user, *self.tokenizer.encode(asked).ids, assistant]
+            learned = [*self.tokenizer.encode(said).ids, end]
+            tokens += given + learned
+            weights += [GIVEN_WEIGHT] * len(given) + [1.0] * len(learned)
+        return Sample(tuple(tokens), tuple(weights))

@@ -1,0 +1,111 @@
+"""The recipe carried out: tokenizer, trunk (the base), teacher, GGUF; each part is reused where it is done."""
+
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.export import export_gguf, quantize
+from workbench.runs import Stop
+from workbench.seedling.curriculum import ExerciseCurriculum, Stage, draws
+from workbench.seedling.recipe import Recipe
+from workbench.seedling.tokenizer import END, PAD, save_tokenizer, train_tokenizer
+from workbench.training.checkpoints import Progress
+from workbench.training.loop import Phase, Report, Settings
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from transformers import LlamaForCausalLM
+
+BASE = "seedling-base"
+TEACHER = "seedling-teacher"
+TEACHER_FILE = "seedling-teacher-Q4_K_M.gguf"
+_SAVE_EVERY = 100
+
+
+def recipe_texts(recipe: Recipe) -> Iterator[str]:
+    """Text as the tokenizer sees it: every kind of exercise in equal numbers."""
+    rng = random.Random(f"{recipe.seed}:tokenizer")
+    for draw in draws(recipe.seed).values():
+        for _ in range(recipe.tokenizer_exercises):
+            for turn in draw(rng).turns:
+                yield from turn
+
+
+def grow(folder: Path, recipe: Recipe, report: Report, stop: Stop) -> dict[str, Progress]:
+    """Make both models in `folder`; called again after a stop or a kill, it goes on from the last checkpoint."""
+    import torch
+
+    # Sums in another order would end in other weights.
+    torch.set_num_threads(recipe.threads)
+    tokenizer = _tokenizer(folder, recipe)
+    progress = {}
+    trunk = _new_model(tokenizer, recipe)
+    progress[BASE] = _train(trunk, recipe.trunk, folder / "trunk.safetensors", (recipe, tokenizer), report, stop)
+    _save_model(folder / BASE, trunk, tokenizer, recipe)
+    progress[TEACHER] = _train(trunk, recipe.teacher, folder / "teacher.safetensors", (recipe, tokenizer), report, stop)
+    _save_model(folder / TEACHER, trunk, tokenizer, recipe)
+    whole = export_gguf(folder / TEACHER, folder / f"{TEACHER}-F16.gguf", "F16")
+    quantize(whole, folder / TEACHER_FILE, "Q4_K_M")
+    return progress
+
+
+def _tokenizer(folder: Path, recipe: Recipe) -> "Tokenizer":
+    from tokenizers import Tokenizer
+
+    path = folder / "tokenizer" / "tokenizer.json"
+    if not path.is_file():
+        made = train_tokenizer(recipe_texts(recipe), recipe.shape.vocabulary)
+        save_tokenizer(made, path.parent, recipe.shape.context)
+    return Tokenizer.from_file(str(path))
+
+
+def _new_model(tokenizer: "Tokenizer", recipe: Recipe) -> "LlamaForCausalLM":
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    shape = recipe.shape
+    config = LlamaConfig(
+        vocab_size=shape.vocabulary,
+        hidden_size=shape.width,
+        intermediate_size=shape.inner,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        num_key_value_heads=shape.heads,
+        max_position_embeddings=shape.context,
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=tokenizer.token_to_id(END),
+        pad_token_id=tokenizer.token_to_id(PAD),
+    )
+    torch.manual_seed(recipe.seed)
+    return LlamaForCausalLM(config)
+
+
+def _train(
+    model: "LlamaForCausalLM",
+    stages: Sequence[Stage],
+    state: Path,
+    made_from: tuple[Recipe, "Tokenizer"],
+    report: Report,
+    stop: Stop,
+) -> Progress:
+    recipe, tokenizer = made_from
+    rate = recipe.learning_rate if stages == recipe.trunk else recipe.teacher_rate
+    settings = Settings(
+        learning_rate=rate, optimizer="muon", warmup=recipe.warmup, row=recipe.row, save_every=_SAVE_EVERY
+    )
+    phase = Phase(model, ExerciseCurriculum(stages, recipe.seed, tokenizer), settings, state)
+    progress = phase.run(lambda event: report({"stage": stages[-1].name, **event}), stop)
+    phase.save()
+    return progress
+
+
+def _save_model(folder: Path, model: "LlamaForCausalLM", tokenizer: "Tokenizer", recipe: Recipe) -> None:
+    """A Hugging Face folder in float16: half the bytes, and no loss that the figures show."""
+    import copy
+
+    import torch
+
+    copy.deepcopy(model).to(torch.float16).save_pretrained(folder)
+    save_tokenizer(tokenizer, folder, recipe.shape.context)

@@ -1,0 +1,70 @@
+"""Muon: momentum whose update for a matrix is its nearest semi-orthogonal one.
+
+torch's own Muon orthogonalises in bfloat16, which processors without bfloat16 arithmetic emulate hundreds of times
+slower; this one keeps the weights' own precision and treats matrices of a shape together.
+Source: Keller Jordan et al., "Muon: An optimizer for hidden layers in neural networks", 2024; the scale is that of
+Liu et al., "Muon is scalable for LLM training", 2025, so that a rate of AdamW's serves here too.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor, no_grad, stack
+from torch.optim import Optimizer
+
+if TYPE_CHECKING:
+    from torch.nn import Parameter
+
+_COEFFICIENTS = (3.4445, -4.7750, 2.0315)
+_ITERATIONS = 5
+_MOMENTUM = 0.95
+_RMS = 0.2
+
+
+def orthogonal(matrices: Tensor) -> Tensor:
+    """Newton-Schulz iteration on `[n, rows, columns]`: singular values are brought to about 1."""
+    turned = matrices.size(1) > matrices.size(2)
+    x = matrices.mT if turned else matrices
+    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    a, b, c = _COEFFICIENTS
+    for _ in range(_ITERATIONS):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    turned_back: Tensor = x.mT if turned else x
+    return turned_back
+
+
+class Muon(Optimizer):
+    """For weight matrices only; embeddings, heads and vectors belong to another optimizer."""
+
+    def __init__(self, weights: Iterable["Parameter"], *, rate: float, weight_decay: float) -> None:
+        super().__init__(list(weights), {"lr": rate, "weight_decay": weight_decay})
+
+    @no_grad()
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        """One update of every weight that has a gradient."""
+        for group in self.param_groups:
+            shapes: dict[tuple[int, ...], list[Parameter]] = {}
+            for weight in group["params"]:
+                if weight.grad is not None:
+                    shapes.setdefault(tuple(weight.shape), []).append(weight)
+            for weights in shapes.values():
+                self._update(weights, group["lr"], group["weight_decay"])
+
+    def _update(self, weights: list["Parameter"], rate: float, weight_decay: float) -> None:
+        updates = orthogonal(stack([self._momentum(weight) for weight in weights]))
+        scale = _RMS * max(weights[0].shape) ** 0.5
+        for weight, update in zip(weights, updates, strict=True):
+            weight.mul_(1 - rate * weight_decay)
+            weight.add_(update, alpha=-rate * scale)
+
+    def _momentum(self, weight: "Parameter") -> Tensor:
+        """Nesterov's look-ahead of the running mean of gradients."""
+        gradient = weight.grad
+        assert gradient is not None
+        state = self.state[weight]
+        if "mean" not in state:
+            state["mean"] = gradient.new_zeros(gradient.shape)
+        mean: Tensor = state["mean"]
+        mean.lerp_(gradient, 1 - _MOMENTUM)
+        return gradient.lerp(mean, _MOMENTUM)
