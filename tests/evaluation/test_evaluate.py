@@ -1,0 +1,194 @@
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from tests.evaluation.conftest import JUDGE, KNOWLEDGE, SKILL, TOWERS, World, choice_row, write_rows
+from tests.evaluation.pupils import Pupil
+from workbench.errors import Checkpointed, EndpointError, EvaluationError, ModelError
+from workbench.evaluation.evaluate import evaluate, inputs
+from workbench.evaluation.options import EvaluationOptions
+from workbench.records import read_json, read_jsonl
+from workbench.runs import Stop
+from workbench.workspace import Workspace
+
+
+def test_base_and_trained_model_are_compared_on_every_benchmark(world: World) -> None:
+    manifest = world.evaluate().manifest
+    assert list(manifest["benchmarks"]) == ["proof", "reading", "mmlu_branch", "heldout", "mt_bench_branch"]
+    proof = manifest["benchmarks"]["proof"]
+    assert (proof["base"]["right"], proof["trained"]["right"]) == (3, 7)
+    assert proof["deltas"]["improvements"] == {KNOWLEDGE: 0.5}
+    assert manifest["headline"] == {"base_accuracy": 0.375, "trained_accuracy": 0.875, "reading_accuracy": 1.0}
+    assert "trained" not in manifest["benchmarks"]["reading"]
+    assert manifest["benchmarks"]["heldout"]["leaves"][KNOWLEDGE]["trained"]["score"] == 0.75
+    assert manifest["skipped"] == {}
+
+
+def test_the_judge_rates_the_seeds_of_skills(world: World) -> None:
+    found = world.evaluate().manifest["benchmarks"]["mt_bench_branch"]
+    assert (found["base"]["score"], found["trained"]["score"]) == (1.0, 5.5)
+    assert found["deltas"]["improvements"] == {SKILL: 4.5}
+
+
+def test_the_metrics_have_the_shape_of_the_service(world: World) -> None:
+    metrics = world.evaluate().manifest["model_metrics"]
+    assert metrics["mt_bench_branch"] == {
+        "error_rate": 0.0,
+        "improvements": {f"{SKILL}/qna.yaml": 4.5},
+        "regressions": {},
+        "no_change": {},
+    }
+    assert metrics["mmlu_branch"]["improvements"].keys() == {"knowledge_harbours_lighthouses"}
+    phases = {"phase_1_knowledge": 2000, "phase_2_skills": 3000}
+    assert metrics["tokens"] == {"training_phases": phases, "training_total": 5000}
+
+
+def test_results_lie_with_the_evaluation_and_with_the_trained_run(world: World) -> None:
+    run = world.evaluate()
+    for name, found in run.manifest["benchmarks"].items():
+        kept = read_json(run.artifacts / f"{name}.json")
+        assert kept == read_json(world.trained.folder / "Eval" / f"{name}.json")
+        assert kept["leaves"] == found["leaves"]
+    assert kept["models"] == {"base": "base", "trained": world.trained.folder.name}
+
+
+def test_every_item_can_be_read_later(world: World) -> None:
+    run = world.evaluate()
+    chosen = next(read_jsonl(run.artifacts / "proof_trained.jsonl"))
+    assert chosen["right"] is True
+    assert chosen["choices"][chosen["chosen"]] == "1900"
+    assert len(chosen["scores"]) == 4
+    rated = list(read_jsonl(run.artifacts / "mt_bench_branch_trained.jsonl"))
+    assert {(row["answer"], row["judgement"], row["rating"]) for row in rated} == {
+        ("By whom was it built?", "[[10]]", 10.0),
+        ("I do not know.", "[[1]]", 1.0),
+    }
+
+
+def test_one_model_is_open_at_a_time_and_closed_again(world: World) -> None:
+    world.evaluate()
+    assert world.opened == ["base", "Model", JUDGE]
+    assert all(engine.closed for engine in world.engines.values())
+
+
+def test_an_evaluation_goes_on_where_it_was_stopped(world: World) -> None:
+    trained = world.engines[str(world.trained.folder / "Model")]
+    trained.dies_after = 10
+    with pytest.raises(EndpointError):
+        world.evaluate()
+    trained.dies_after = 1_000_000
+    manifest = world.evaluate().manifest
+    assert manifest["attempts"] == 2
+    assert len(trained.asked) == 8 + 4 + 4 + 2
+    # The base had said everything, so that it was not opened again.
+    assert world.opened == ["base", "Model", "Model", JUDGE]
+    assert manifest["headline"]["trained_accuracy"] == 0.875
+
+
+def test_a_stop_is_obeyed_between_two_items(world: World) -> None:
+    stop = Stop()
+    stop.request("enough")
+    with pytest.raises(Checkpointed):
+        world.evaluate(stop=stop)
+    assert len(list(read_jsonl(world.run().artifacts / "proof_base.jsonl"))) == 1
+
+
+def test_a_half_written_item_is_asked_again(world: World) -> None:
+    whole = world.evaluate()
+    expected = whole.manifest["benchmarks"]
+    journal = whole.artifacts / "proof_trained.jsonl"
+    journal.write_bytes(journal.read_bytes()[:-20])
+    (whole.folder / "manifest.json").unlink()
+    assert world.evaluate().manifest["benchmarks"] == expected
+
+
+def test_a_judge_that_never_answers_in_form_is_an_error_rate(world: World) -> None:
+    world.engines[str(world.judge)] = Pupil("judge")
+    manifest = world.evaluate().manifest
+    found = manifest["benchmarks"]["mt_bench_branch"]
+    assert found["base"] | {"items": 2} == found["base"]
+    assert (found["base"]["error_rate"], found["base"]["score"]) == (1.0, None)
+    assert found["change"]["verdict"] == "not comparable"
+    assert manifest["model_metrics"]["mt_bench_branch"]["error_rate"] == 1.0
+
+
+def test_an_engine_that_cannot_score_is_refused_and_answers_are_kept(world: World) -> None:
+    world.engines[str(world.trained.folder / "Model")].capabilities = frozenset()
+    with pytest.raises(EvaluationError, match="trained cannot tell how likely") as raised:
+        world.evaluate()
+    assert "leave out proof" in raised.value.hint
+    assert len(list(read_jsonl(world.run().artifacts / "proof_base.jsonl"))) == 8
+
+
+@pytest.mark.parametrize("likelihood", [math.nan, math.inf])
+def test_a_likelihood_that_is_no_number_names_the_question(world: World, likelihood: float) -> None:
+    world.engines[str(world.trained.folder / "Model")].likelihood = likelihood
+    with pytest.raises(EvaluationError, match=f"{KNOWLEDGE}/q-0") as raised:
+        world.evaluate()
+    assert "weights" in raised.value.hint
+
+
+def test_a_model_without_a_template_is_an_error(world: World) -> None:
+    world.engines[str(world.workspace.models / "base")].template = False
+    with pytest.raises(ModelError, match="no chat template"):
+        world.evaluate()
+
+
+def test_what_does_not_fit_counts_as_failed_and_in_no_score(world: World) -> None:
+    world.engines[str(world.workspace.models / "base")].context_size = 6
+    found = world.evaluate().manifest["benchmarks"]
+    assert found["reading"]["base"]["error_rate"] == 1.0
+    assert found["reading"]["base"]["score"] is None
+    assert found["proof"]["base"]["failed"] == 0
+    assert found["heldout"]["base"]["error_rate"] == 1.0
+    assert found["heldout"]["deltas"]["new"] == {KNOWLEDGE: 0.75}
+
+
+def test_a_bare_model_is_examined_without_a_comparison(world: World) -> None:
+    manifest = world.evaluate(world.options(model="models/base", data="demo")).manifest
+    proof = manifest["benchmarks"]["proof"]
+    assert "base" not in proof
+    assert "deltas" not in proof
+    assert manifest["models"] == {"trained": "base"}
+    assert manifest["model_metrics"]["mmlu_branch"] == {
+        "error_rate": 0.0,
+        "improvements": {},
+        "regressions": {},
+        "no_change": {},
+    }
+
+
+def test_progress_is_told(world: World) -> None:
+    run = world.evaluate()
+    told = [event for event in read_jsonl(run.events) if event.get("benchmark") == "proof" and event["done"] == 8]
+    assert [event["sentence"] for event in told] == [
+        "Proof questions, base model: 8 of 8 asked",
+        "Proof questions, trained model: 8 of 8 asked",
+    ]
+
+
+def test_the_inputs_follow_contents_and_not_names(world: World) -> None:
+    before = inputs(world.options(), world.workspace)
+    assert all(len(digest) == 64 for digest in before.values())
+    assert inputs(world.options(model=world.trained.id), world.workspace) == before
+    path = world.proof / "lighthouses.jsonl"
+    rows = list(read_jsonl(path))
+    rows[0]["question"] += " Say it."
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    after = inputs(world.options(), world.workspace)
+    assert {name for name in before if before[name] != after[name]} == {"questions/proof", "questions/reading"}
+
+
+def test_a_real_model_is_examined(workspace: Workspace, tiny_model: Path, tmp_path: Path) -> None:
+    proof = write_rows(tmp_path / "proof.jsonl", [choice_row(tower) for tower in TOWERS[:4]])
+    options = EvaluationOptions(model=str(tiny_model), proof=str(proof), benchmarks=["proof", "reading"])
+    run = workspace.open_run("evaluations", "demo", options, inputs(options, workspace))
+    with run.hold() as attempt:
+        attempt.finish(evaluate(options, run, attempt, Stop()))
+    found = run.manifest["benchmarks"]
+    assert found["proof"]["trained"]["items"] == found["reading"]["trained"]["items"] == 4
+    for row in read_jsonl(run.artifacts / "proof_trained.jsonl"):
+        assert row["chosen"] == row["scores"].index(max(row["scores"]))
+        assert all(-100 < score < -5 for score in row["scores"])

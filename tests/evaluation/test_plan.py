@@ -1,0 +1,68 @@
+import pytest
+
+from tests.evaluation.conftest import KNOWLEDGE, SKILL, TOWERS, World, choice_row, write_rows
+from workbench.errors import EvaluationError, NotFoundError, OptionsError
+from workbench.evaluation.options import EvaluationOptions
+from workbench.evaluation.plan import make_plan
+from workbench.records import write_text
+
+
+def test_an_unknown_benchmark_is_refused_with_the_nearest() -> None:
+    with pytest.raises(OptionsError, match="did you mean heldout") as raised:
+        EvaluationOptions.parse({"benchmarks": ["held_out"]})
+    assert "mt_bench_branch" in raised.value.message
+
+
+def test_without_names_every_benchmark_that_has_questions_is_taken(world: World) -> None:
+    world.workspace.taxonomy.joinpath(SKILL, "qna.yaml").unlink()
+    plan = make_plan(world.options(proof=""), world.workspace)
+    assert list(plan.questions) == ["mmlu_branch", "heldout"]
+    assert "none of the sample's leaves" in plan.skipped["proof"]
+    assert "no skills" in plan.skipped["mt_bench_branch"]
+    assert plan.inputs().keys() == {"questions/mmlu_branch", "questions/heldout", "base", "trained"}
+
+
+def test_a_benchmark_that_was_named_must_have_questions(world: World) -> None:
+    write_text(world.data.folder / "heldout.jsonl", "")
+    with pytest.raises(EvaluationError, match=r"heldout: the data run demo-\w+ has none") as raised:
+        make_plan(world.options(benchmarks=["proof", "heldout"]), world.workspace)
+    assert "leave it out" in raised.value.hint
+
+
+def test_a_proof_without_passages_cannot_be_read(world: World) -> None:
+    rows = [choice_row(tower) | {"context": ""} for tower in TOWERS]
+    write_rows(world.proof / "lighthouses.jsonl", rows)
+    plan = make_plan(world.options(benchmarks=[]), world.workspace)
+    assert "with a passage" in plan.skipped["reading"]
+
+
+def test_a_question_of_an_unknown_leaf_is_refused(world: World) -> None:
+    write_rows(world.proof / "more.jsonl", [choice_row("Tower 1", leaf="knowledge/harbors")])
+    with pytest.raises(EvaluationError, match="no leaf knowledge/harbors") as raised:
+        make_plan(world.options(), world.workspace)
+    assert KNOWLEDGE in raised.value.hint
+
+
+def test_a_proof_that_is_not_there_is_an_error(world: World) -> None:
+    with pytest.raises(NotFoundError, match="no proof questions"):
+        make_plan(world.options(proof="nowhere"), world.workspace)
+
+
+def test_a_single_proof_file_will_do(world: World) -> None:
+    plan = make_plan(world.options(proof=str(world.proof / "lighthouses.jsonl")), world.workspace)
+    assert len(plan.questions["proof"]) == len(TOWERS)
+
+
+def test_the_control_is_for_the_base_unless_asked_for(world: World) -> None:
+    plan = make_plan(world.options(), world.workspace)
+    proof, reading = plan.benchmarks[:2]
+    assert plan.asks(proof, "trained")
+    assert plan.asks(reading, "base")
+    assert not plan.asks(reading, "trained")
+    assert make_plan(world.options(reading_trained=True), world.workspace).asks(reading, "trained")
+
+
+def test_nothing_to_ask_is_an_error(world: World) -> None:
+    world.workspace.taxonomy.joinpath(SKILL, "qna.yaml").unlink()
+    with pytest.raises(EvaluationError, match=r"there are no questions: proof: .*no data run was named"):
+        make_plan(world.options(model="models/base", proof=""), world.workspace)

@@ -1,0 +1,60 @@
+from typing import Any
+
+import pytest
+
+from workbench.evaluation.benchmarks import Scale
+from workbench.evaluation.scores import by_leaf, compare, score, value_of
+
+SHARES, RATINGS = Scale(chance=0.25), Scale(1.0, 10.0)
+
+
+def rows(right: int, wrong: int, leaf: str = "a") -> list[dict[str, Any]]:
+    return [{"leaf": leaf, "right": True}] * right + [{"leaf": leaf, "right": False}] * wrong
+
+
+def test_right_answers_are_a_share_with_its_interval() -> None:
+    found = score(rows(81, 182), SHARES)
+    assert found == {
+        "items": 263,
+        "failed": 0,
+        "error_rate": 0.0,
+        "right": 81,
+        "score": 0.308,
+        "interval": [0.2553, 0.3662],
+    }
+
+
+def test_ratings_are_a_mean_within_their_scale() -> None:
+    found = score([{"rating": 10.0}, {"rating": 1.0}, {"rating": None}], RATINGS)
+    assert (found["score"], found["failed"], found["error_rate"]) == (5.5, 1, 0.3333)
+    assert 1.0 <= found["interval"][0] < 5.5 < found["interval"][1] <= 10.0
+    assert "right" not in found
+
+
+def test_failed_items_are_in_no_score() -> None:
+    found = score([*rows(1, 1), {"leaf": "a", "failed": "too long"}], SHARES)
+    assert (found["score"], found["error_rate"]) == (0.5, 0.3333)
+    assert score([{"failed": "too long"}], SHARES)["score"] is None
+    assert value_of({"rating": None}) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verdict"),
+    [(30, 80, "better"), (80, 30, "worse"), (50, 55, "same within noise")],
+)
+def test_a_change_is_said_in_words(before: int, after: int, verdict: str) -> None:
+    found = compare(score(rows(before, 100 - before), SHARES), score(rows(after, 100 - after), SHARES), SHARES)
+    assert found["verdict"] == verdict
+    assert found["difference"] == pytest.approx((after - before) / 100)
+    assert found["interval"][0] < found["difference"] < found["interval"][1]
+
+
+def test_what_has_no_score_is_not_compared() -> None:
+    nothing = score([{"rating": None}], RATINGS)
+    assert compare(nothing, score([{"rating": 5.0}], RATINGS), RATINGS)["verdict"] == "not comparable"
+
+
+def test_leaves_that_only_one_model_has_are_kept() -> None:
+    found = by_leaf({"base": rows(1, 1), "trained": [*rows(2, 0), *rows(1, 0, "b")]}, SHARES)
+    assert found["a"].keys() == {"base", "trained", "change"}
+    assert found["b"].keys() == {"trained"}

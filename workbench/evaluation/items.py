@@ -1,0 +1,63 @@
+"""Single items of an evaluation to look at: what was asked, what was said, what it counted."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from workbench.evaluation.journal import Row
+from workbench.evaluation.scores import value_of
+from workbench.taxonomy.markup import paragraph, table
+
+_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Items:
+    """Journal rows of one model on one benchmark; shows the first fifty."""
+
+    title: str
+    rows: tuple[Row, ...]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def wrong(self) -> "Items":
+        """Those answered wrong, rated below the middle of the scale, or failed."""
+        wrong = tuple(row for row in self.rows if _falls_short(row))
+        return Items(f"{self.title}, answered wrong", wrong)
+
+    def __str__(self) -> str:
+        lines = [f"{self.title}: {len(self)}"]
+        for row in self.rows[:_SHOWN]:
+            lines.append(f"\n{row['leaf']}, {row['id']}\n  asked: {row['question']}")
+            lines += [
+                f"  {name}: {text}" for name, text in zip(("expected", "said", "counts"), _cells(row), strict=True)
+            ]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows = [(row["leaf"], row["question"], *_cells(row)) for row in self.rows[:_SHOWN]]
+        more = paragraph(f"{len(self) - _SHOWN} more.") if len(self) > _SHOWN else ""
+        return table(f"{self.title}: {len(self)}", ("Leaf", "Asked", "Expected", "Said", "Counts"), rows) + more
+
+
+def _cells(row: Row) -> tuple[str, str, str]:
+    """What was expected, what the model said, and what it counted, in words."""
+    if "failed" in row:
+        return str(row.get("expected", "")), "", f"failed: {row['failed']}"
+    if "choices" in row:
+        return row["choices"][row["answer"]], row["choices"][row["chosen"]], _verdict(row)
+    return row["expected"], row["answer"], _verdict(row)
+
+
+def _verdict(row: Row) -> str:
+    if "right" in row:
+        return "right" if row["right"] else "wrong"
+    return "no rating: " + row["judgement"] if row["rating"] is None else f"{row['rating']:g} of 10"
+
+
+def _falls_short(row: Row) -> bool:
+    value = value_of(row)
+    return value is None or value < (1.0 if "right" in row else 5.5)

@@ -1,0 +1,86 @@
+"""Which models are compared: a trained run or a bare model, what it was trained from, and who judges."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.engines.catalogue import find_entry, resolve
+from workbench.errors import ModelError, NotFoundError, OptionsError
+from workbench.evaluation.benchmarks import Who
+from workbench.evaluation.options import EvaluationOptions
+from workbench.records import digest_bytes, digest_file, digest_folder
+from workbench.runs import Run
+from workbench.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model that is examined: `model` is what an engine is opened with, `name` how the report calls it."""
+
+    who: Who
+    name: str
+    model: str
+
+    @property
+    def digest(self) -> str:
+        return model_digest(self.model)
+
+
+@dataclass(frozen=True)
+class Models:
+    """`base` is None when a bare model is examined without one; `run` is None when the model is no trained run."""
+
+    trained: Subject
+    base: Subject | None
+    run: Run | None
+
+    @property
+    def subjects(self) -> list[Subject]:
+        return [self.base, self.trained] if self.base else [self.trained]
+
+
+def find_models(options: EvaluationOptions, workspace: Workspace) -> Models:
+    """NotFoundError or ModelError where a model is neither a run nor a file; the hint says what there is."""
+    if not options.model:
+        raise OptionsError("no model is named", hint="give the name of a trained run, a folder or a GGUF file")
+    run = _trained_run(options.model, workspace)
+    base = options.base_model or (str(run.manifest["base_model"]) if run else "")
+    model = str(run.folder / run.manifest["model"]) if run else options.model
+    return Models(
+        trained=Subject("trained", run.folder.name if run else Path(model).name, _locate(model, workspace)),
+        base=Subject("base", Path(base).name, _locate(base, workspace)) if base else None,
+        run=run,
+    )
+
+
+def find_judge(options: EvaluationOptions, workspace: Workspace) -> str:
+    """What an engine is opened with; at an endpoint the name that the endpoint knows."""
+    return options.judge_model if options.judge_endpoint_url else _locate(options.judge_model, workspace)
+
+
+def model_digest(model: str) -> str:
+    """Over the contents of a folder or file; over the name where an endpoint serves it."""
+    path = Path(model)
+    if path.is_dir():
+        return digest_folder(path)
+    return digest_file(path) if path.is_file() else digest_bytes(model.encode())
+
+
+def _trained_run(model: str, workspace: Workspace) -> Run | None:
+    """None when the name is a model's of its own; a bare name that means nothing is taken for that of a run."""
+    try:
+        return workspace.get("trained_models", model)
+    except NotFoundError:
+        try:
+            _locate(model, workspace)
+        except ModelError:
+            if find_entry(model) or len(Path(model).parts) > 1:
+                return None
+        else:
+            return None
+        raise
+
+
+def _locate(model: str, workspace: Workspace) -> str:
+    """The path of a model in the workspace, the catalogue or anywhere; ModelError says how to get a missing one."""
+    path = workspace.resolve(model)
+    return str(resolve(str(path) if path.exists() else model, workspace.models))

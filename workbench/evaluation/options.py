@@ -1,0 +1,49 @@
+"""What an evaluation can be told."""
+
+import difflib
+from typing import Self
+
+from pydantic import model_validator
+
+from workbench.options import Options, option
+
+BENCHMARKS = ("proof", "reading", "mmlu_branch", "heldout", "mt_bench_branch")
+JUDGE_PROMPTS = ("auto", "compact", "full")
+
+
+class EvaluationOptions(Options):
+    """Options of `workbench model evaluate` and of the notebook 05_evaluate.
+
+    Names and paths are not part of a fingerprint: the contents of the models and questions that they select are.
+    """
+
+    model: str = option("demo", "trained run, or a Hugging Face folder or GGUF file", result=False)
+    base_model: str = option(
+        "", "model to compare with, the one that the run was trained from unless given", result=False
+    )
+    judge_model: str = option("seedling-teacher-Q4_K_M", "model that rates answers from 1 to 10", result=False)
+    judge_endpoint_url: str = option("", "OpenAI-shaped endpoint that serves the judge instead of a file")
+    judge_api_key: str = option("", "key of that endpoint", result=False)
+    judge_prompt: str = option(
+        "auto", "form in which the judge is asked, auto takes the one that suits it", choices=JUDGE_PROMPTS
+    )
+    data: str = option(
+        "", "data run with the questions, the one that the run was trained on unless given", result=False
+    )
+    proof: str = option("", "folder or file of four-choice questions, those of the sample unless given", result=False)
+    taxonomy_path: str = option("", "folder of the taxonomy with the seeds, else the workspace's", result=False)
+    benchmarks: list[str] = option([], f"of {', '.join(BENCHMARKS)}; an empty list takes all that have questions")
+    reading_trained: bool = option(False, "also ask the trained model the questions that come with their passage")
+    max_tokens: int = option(128, "longest answer in tokens of the model", minimum=1, maximum=8192)
+    seed: int = option(42, "seed of every draw", minimum=0)
+    name: str = option("demo", "name of the run", result=False)
+    threads: int = option(0, "threads of a model, 0 takes the processors of the machine", minimum=0, result=False)
+
+    @model_validator(mode="after")
+    def _known_benchmarks(self) -> Self:
+        for name in self.benchmarks:
+            if name not in BENCHMARKS:
+                near = difflib.get_close_matches(name, BENCHMARKS, n=1)
+                meant = f"; did you mean {near[0]}?" if near else ""
+                raise ValueError(f"benchmarks: there is none called {name}{meant} There are {', '.join(BENCHMARKS)}")
+        return self

@@ -1,0 +1,161 @@
+"""What is going to be asked of whom: found out, read and checked before any model is loaded."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from workbench.assets import assets_folder
+from workbench.errors import EvaluationError, NotFoundError
+from workbench.evaluation.benchmarks import Benchmark, Who, all_benchmarks, benchmark
+from workbench.evaluation.judge import judge_form, judge_prompts
+from workbench.evaluation.models import Models, find_judge, find_models, model_digest
+from workbench.evaluation.options import EvaluationOptions
+from workbench.evaluation.questions import (
+    Question,
+    check_leaves,
+    digest_questions,
+    read_choices,
+    read_heldout,
+    read_seeds,
+)
+from workbench.records import digest_bytes
+from workbench.runs import Run
+from workbench.taxonomy.tree import read_taxonomy
+from workbench.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`questions` by benchmark, none of them empty; `skipped` says why a benchmark has none; `form` is the judge's.
+
+    Where nothing is to be rated, `judge` and `form` are empty.
+    """
+
+    models: Models
+    judge: str
+    form: str
+    questions: dict[str, list[Question]]
+    skipped: dict[str, str]
+    reading_trained: bool
+
+    @property
+    def benchmarks(self) -> list[Benchmark]:
+        return [benchmark(name) for name in self.questions]
+
+    def asks(self, wanted: Benchmark, who: Who) -> bool:
+        """A control is for the base; without a base the model stands in for it."""
+        return who == "base" or not wanted.control or self.reading_trained or self.models.base is None
+
+    def inputs(self) -> dict[str, str]:
+        """Digests of questions and models, and of judge and prompt where there is something to rate."""
+        found = {f"questions/{name}": digest_questions(questions) for name, questions in self.questions.items()}
+        found |= {subject.who: subject.digest for subject in self.models.subjects}
+        if self.judge:
+            found["judge"] = model_digest(self.judge)
+            found["judge_prompt"] = digest_bytes(judge_prompts()[self.form].encode())
+        return found
+
+
+def make_plan(options: EvaluationOptions, workspace: Workspace) -> Plan:
+    """EvaluationError when a benchmark that was named has no questions, or none at all has any."""
+    models = find_models(options, workspace)
+    sources = _Sources(options, workspace, models.run)
+    questions: dict[str, list[Question]] = {}
+    skipped: dict[str, str] = {}
+    for asked in all_benchmarks():
+        if options.benchmarks and asked.name not in options.benchmarks:
+            continue
+        if found := sources.read(asked.name):
+            questions[asked.name] = found
+        else:
+            skipped[asked.name] = sources.why_empty(asked.name)
+    _check(options, questions, skipped)
+    judge = find_judge(options, workspace) if _rates(questions) else ""
+    form = judge_form(options.judge_prompt, judge) if judge else ""
+    return Plan(models, judge, form, questions, skipped, options.reading_trained)
+
+
+def _rates(questions: Mapping[str, Sequence[Question]]) -> bool:
+    return any(benchmark(name).way == "ratings" for name in questions)
+
+
+def _check(options: EvaluationOptions, questions: dict[str, list[Question]], skipped: dict[str, str]) -> None:
+    empty = {name: skipped[name] for name in options.benchmarks if name in skipped}
+    if empty or not questions:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in (empty or skipped).items())
+        raise EvaluationError(f"there are no questions: {reasons}", hint="leave it out, or name a run that has some")
+
+
+class _Sources:
+    """Reads the questions of each benchmark; a proof file that two benchmarks need is read for each."""
+
+    def __init__(self, options: EvaluationOptions, workspace: Workspace, trained: Run | None) -> None:
+        self._options = options
+        self._workspace = workspace
+        self._trained = trained
+        self._readers: dict[str, Callable[[], list[Question]]] = {
+            "proof": lambda: self._proof(with_passage=False),
+            "reading": lambda: self._proof(with_passage=True),
+            "mmlu_branch": self._mmlu_branch,
+            "heldout": self._heldout,
+            "mt_bench_branch": self._seeds,
+        }
+
+    def read(self, name: str) -> list[Question]:
+        return self._readers[name]()
+
+    def why_empty(self, name: str) -> str:
+        if name == "mt_bench_branch":
+            return f"{self._taxonomy} has no skills with seed examples"
+        if name in ("proof", "reading"):
+            if self._options.proof:
+                return f"{self._options.proof} holds no question" + (" with a passage" if name == "reading" else "")
+            return "the data run has none of the sample's leaves, and no proof was named"
+        return f"the data run {self._data.folder.name} has none" if self._data else "no data run was named"
+
+    @cached_property
+    def _data(self) -> Run | None:
+        trained_on: dict[str, str] = self._trained.manifest.get("data", {}) if self._trained else {}
+        name = self._options.data or trained_on.get("id", "")
+        return self._workspace.get("synthetic_data", name) if name else None
+
+    @cached_property
+    def _leaves(self) -> list[str]:
+        return [str(leaf["path"]) for leaf in self._data.manifest["leaves"]] if self._data else []
+
+    @property
+    def _taxonomy(self) -> Path:
+        named = self._options.taxonomy_path
+        return self._workspace.resolve(named) if named else self._workspace.taxonomy
+
+    def _proof(self, *, with_passage: bool) -> list[Question]:
+        if not self._options.proof:
+            folder = assets_folder() / "proof"
+            paths = [folder / f"{leaf.replace('/', '_')}.jsonl" for leaf in self._leaves]
+            return read_choices([path for path in paths if path.is_file()], with_passage=with_passage)
+        path = self._workspace.resolve(self._options.proof)
+        if not path.exists():
+            raise NotFoundError(f"there are no proof questions {path}", hint="give a folder of JSONL files, or one")
+        found = read_choices(_jsonl_files(path), with_passage=with_passage)
+        return self._checked(found, self._options.proof)
+
+    def _mmlu_branch(self) -> list[Question]:
+        folder = self._data.folder / "mmlu_branch" if self._data else None
+        return self._checked(read_choices(_jsonl_files(folder)), f"{folder}") if folder else []
+
+    def _heldout(self) -> list[Question]:
+        path = self._data.folder / "heldout.jsonl" if self._data else None
+        return self._checked(read_heldout(path), f"{path}") if path else []
+
+    def _seeds(self) -> list[Question]:
+        return read_seeds(read_taxonomy(self._taxonomy)) if self._taxonomy.is_dir() else []
+
+    def _checked(self, questions: list[Question], source: str) -> list[Question]:
+        if self._data:
+            check_leaves(questions, self._leaves, source)
+        return questions
+
+
+def _jsonl_files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else sorted(path.glob("*.jsonl"))

@@ -1,0 +1,119 @@
+"""Questions to put to a model: read from proof files, a data run and the seeds of a taxonomy."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import EvaluationError, RecordError
+from workbench.records import digest_json, read_jsonl
+from workbench.taxonomy.tree import Leaf
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`asked` is all that the user says. Either `choices` of which `answer` is the index, or an `expected` text."""
+
+    id: str
+    leaf: str
+    asked: str
+    expected: str = ""
+    choices: tuple[str, ...] = ()
+    answer: int = -1
+    reworded: bool = False
+
+    @property
+    def key(self) -> Key:
+        return self.leaf, self.id
+
+    @property
+    def tag(self) -> str:
+        return f"{self.leaf}/{self.id}"
+
+
+def read_choices(paths: Iterable[Path], *, with_passage: bool = False) -> list[Question]:
+    """Four-choice questions; `with_passage` puts the passage in front and leaves out questions that have none.
+
+    RecordError names file and row where there are fewer than two choices, equal ones, or an answer that is none.
+    """
+    found = [_choice(row, place, with_passage) for path in paths for row, place in _rows(path)]
+    return _distinct([question for question in found if question])
+
+
+def read_heldout(path: Path) -> list[Question]:
+    """Questions with one expected answer each, as a data run holds them back; none where there is no such file."""
+    rows = _rows(path) if path.is_file() else iter(())
+    return _distinct([_heldout(row, place) for row, place in rows])
+
+
+def read_seeds(leaves: Iterable[Leaf]) -> list[Question]:
+    """Seed examples of skills with the seed answer as what is expected; their ids depend on leaf, context and text."""
+    return _distinct([question for leaf in leaves if leaf.kind == "skill" for question in _seeds(leaf)])
+
+
+def digest_questions(questions: Sequence[Question]) -> str:
+    return digest_json([asdict(question) for question in questions])
+
+
+def check_leaves(questions: Sequence[Question], known: Sequence[str], source: str) -> None:
+    """EvaluationError where a question belongs to a leaf that the data run does not have."""
+    strange = sorted({question.leaf for question in questions} - set(known))
+    if strange:
+        raise EvaluationError(
+            f"{source}: the data run has no leaf {', '.join(strange)}",
+            hint=f"it has {', '.join(known) or 'none'}; correct the leaf of the questions, or name another data run",
+        )
+
+
+def _choice(row: Mapping[str, Any], place: str, with_passage: bool) -> Question | None:
+    text, passage = _text(row, "question", place), str(row.get("context") or "").strip()
+    choices, answer = row.get("choices"), row.get("answer")
+    if not isinstance(choices, list) or not all(isinstance(choice, str) and choice.strip() for choice in choices):
+        raise RecordError(f"{place}: choices is no list of texts")
+    if len(choices) < 2 or len(set(choices)) < len(choices):
+        raise RecordError(f"{place}: choices must be two or more different texts")
+    if not isinstance(answer, int) or isinstance(answer, bool) or not 0 <= answer < len(choices):
+        raise RecordError(f"{place}: answer is {answer!r}, not a number from 0 to {len(choices) - 1}")
+    if with_passage and not passage:
+        return None
+    asked = f"{passage}\n\n{text}" if with_passage else text
+    return Question(_text(row, "id", place), _text(row, "leaf", place), asked, choices[answer], tuple(choices), answer)
+
+
+def _heldout(row: Mapping[str, Any], place: str) -> Question:
+    named = {name: _text(row, name, place) for name in ("id", "leaf", "question", "answer")}
+    return Question(
+        named["id"], named["leaf"], named["question"], named["answer"], reworded=row.get("reworded") is True
+    )
+
+
+def _seeds(leaf: Leaf) -> Iterator[Question]:
+    for seed in leaf.qna().seed_examples:
+        for pair in seed.pairs:
+            context = seed.context.strip()
+            asked = f"{context}\n\n{pair.question.strip()}" if context else pair.question.strip()
+            identity = digest_json([leaf.path, context, pair.question])[:16]
+            yield Question(identity, leaf.path, asked, pair.answer.strip())
+
+
+def _rows(path: Path) -> Iterator[tuple[dict[str, Any], str]]:
+    for number, row in enumerate(read_jsonl(path), start=1):
+        yield row, f"{path}: row {number}"
+
+
+def _text(row: Mapping[str, Any], name: str, place: str) -> str:
+    value = row.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise RecordError(f"{place}: {name} is missing or no text")
+    return value
+
+
+def _distinct(questions: list[Question]) -> list[Question]:
+    seen: set[Key] = set()
+    for question in questions:
+        if question.key in seen:
+            raise RecordError(f"two questions of {question.leaf} have the id {question.id}", hint="give each its own")
+        seen.add(question.key)
+    return questions

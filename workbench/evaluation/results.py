@@ -1,0 +1,48 @@
+"""Results of an evaluation in the form of its manifest."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from workbench.evaluation.benchmarks import WHO, Benchmark
+from workbench.evaluation.deltas import deltas
+from workbench.evaluation.journal import Row
+from workbench.evaluation.scores import by_leaf, compare, score
+
+Result = dict[str, Any]
+
+
+def result(asked: Benchmark, rows: Mapping[str, Sequence[Row]]) -> Result:
+    """Scores over all items by model, their change, the same by leaf, and deltas; `rows` are those by model.
+
+    Without a base there is no change, and no deltas either.
+    """
+    scale = asked.scale
+    found: Result = {"title": asked.title, "scale": {"low": scale.low, "high": scale.high, "chance": scale.chance}}
+    found |= {who: score(rows[who], scale) for who in WHO if who in rows}
+    leaves = by_leaf(rows, scale)
+    if all(who in rows for who in WHO):
+        found["change"] = compare(found["base"], found["trained"], scale)
+        found["deltas"] = deltas(_scores(leaves, "base"), _scores(leaves, "trained"))
+    return found | {"leaves": leaves}
+
+
+def headline(results: Mapping[str, Result]) -> dict[str, float | None]:
+    """The three figures of the proof, from 0 to 1; None for what was not asked.
+
+    Where there is no base, the model itself shows that it can read.
+    """
+    reader = "base" if "base" in results.get("reading", {}) else "trained"
+    return {
+        "base_accuracy": _score(results, "proof", "base"),
+        "trained_accuracy": _score(results, "proof", "trained"),
+        "reading_accuracy": _score(results, "reading", reader),
+    }
+
+
+def _score(results: Mapping[str, Result], name: str, who: str) -> float | None:
+    found: float | None = results.get(name, {}).get(who, {}).get("score")
+    return found
+
+
+def _scores(leaves: Mapping[str, Mapping[str, Any]], who: str) -> dict[str, float | None]:
+    return {leaf: models[who]["score"] for leaf, models in leaves.items() if who in models}
