@@ -27,8 +27,9 @@ def test_the_vocabulary_is_known(model: LlamaModel) -> None:
     assert model.special_spellings == ("<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>")
     assert model.special_tokens == {"bos_token": "", "eos_token": "<|end|>"}
     assert model.ends == {1}
-    assert set(model.controls.tolist()) == {0, 2, 3, 4}
+    assert model.controls == {0, 2, 3, 4}
     assert model.first_token == 1
+    assert not model.large
     assert model.cell_bytes == 2 * 2 * 2 * 256
 
 

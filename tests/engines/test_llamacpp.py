@@ -180,8 +180,8 @@ def test_what_a_grammar_constrains_always_matches(engine: LlamaEngine, temperatu
 def test_a_schema_gives_json(engine: LlamaEngine) -> None:
     schema = {
         "type": "object",
-        "properties": {"score": {"type": "integer", "minimum": 1, "maximum": 10}, "kind": {"enum": ["a", "b"]}},
-        "required": ["score", "kind"],
+        "properties": {"sure": {"type": "boolean"}, "kind": {"enum": ["a", "b"]}},
+        "required": ["sure", "kind"],
         "additionalProperties": False,
     }
     sampling = Sampling(max_tokens=120, temperature=0.5)
@@ -189,14 +189,14 @@ def test_a_schema_gives_json(engine: LlamaEngine) -> None:
     for text, finish, _ in answers(engine, [request]).values():
         assert finish == "stop"
         rated = json.loads(text)
-        assert 1 <= rated["score"] <= 10
-        assert rated["kind"] in "ab"
+        assert rated["sure"] in (True, False)
+        assert rated["kind"] in ("a", "b")
 
 
 def test_a_bad_grammar_names_the_request_and_leaves_the_session_well(engine: LlamaEngine) -> None:
     with engine.session() as session:
         with pytest.raises(EngineError, match=r"'bad'.*GBNF"):
-            session.submit(Request("bad", prompt="The", grammar="root ::="))
+            session.submit(Request("bad", prompt="The", grammar="root ::= ("))
         session.submit(Request("good", prompt="The", sampling=Sampling(max_tokens=1)))
         assert [done.request.tag for done in session] == ["good"]
 
@@ -235,12 +235,12 @@ def test_only_one_session_is_open(engine: LlamaEngine) -> None:
 
 
 def test_a_request_that_cannot_fit_is_refused_by_name(engine: LlamaEngine) -> None:
-    request = Request("leaf/one", prompt="The", sampling=Sampling(max_tokens=511))
+    request = Request("leaf/one", prompt="<|user|>", sampling=Sampling(max_tokens=511))
     with engine.session() as session:
         session.submit(request)
         with pytest.raises(ContextError, match=r"'leaf/one' needs 513 tokens \(2 of prompt, 511 of answer\)"):
-            session.submit(replace(request, prompt="The The"))
-        assert [done.tokens + (done.finish == "stop") > 0 for done in session] == [True]
+            session.submit(replace(request, prompt="<|user|><|assistant|>"))
+        assert [done.prompt_tokens for done in session] == [1]
 
 
 def test_messages_cannot_inject_special_tokens(engine: LlamaEngine) -> None:

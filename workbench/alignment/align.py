@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def planned(options: AlignmentOptions, workspace: Workspace) -> Plan:
-    """What would run; NotFoundError where the data run is not there or not done, OptionsError where it does not suit."""
+    """What would run; NotFoundError where there are no finished data, OptionsError where they do not suit."""
     data = workspace.get("synthetic_data", options.data)
     teacher, student = find_entry(str(data.manifest["model"])), find_entry(options.base_model)
     if teacher and student and not teacher.suits(student.name):

@@ -21,6 +21,8 @@ from workbench.errors import EngineError, ModelError
 _MAGIC = b"GGUF"
 _ERROR, _CONTINUED = 4, 5
 _SENTENCEPIECE = 1
+_SMALL = 100_000_000
+_FLASH_OFF, _FLASH_ON = 0, 1
 _HALF = 2  # bytes of a number in the key-value cache, which llama.cpp keeps in F16
 
 Logits = NDArray[np.float32]
@@ -83,8 +85,13 @@ class LlamaModel:
         return int(2 * _HALF * llama_cpp.llama_model_n_layer(self.handle) * width)
 
     @cached_property
-    def parameter_count(self) -> int:
-        return int(llama_cpp.llama_model_n_params(self.handle))
+    def large(self) -> bool:
+        """Whether it pays to evaluate many sequences at once and to skip what attention does not look at.
+
+        Flash attention on CPUs adds up in half precision, or not, by how many tokens share a batch: logits then differ
+        by a thousandth and more with a request's company. Small models gain little by it and go without.
+        """
+        return bool(llama_cpp.llama_model_n_params(self.handle) > _SMALL)
 
     @cached_property
     def chat_template(self) -> str:
@@ -92,9 +99,9 @@ class LlamaModel:
         return found.decode() if found else ""
 
     @cached_property
-    def controls(self) -> NDArray[np.int32]:
+    def controls(self) -> frozenset[int]:
         """Ids of control tokens that do not end an answer."""
-        return np.asarray([token for token in self._control_ids if token not in self.ends], np.int32)
+        return frozenset(self._control_ids) - self.ends
 
     @cached_property
     def ends(self) -> frozenset[int]:
@@ -128,7 +135,7 @@ class LlamaModel:
         return bool(llama_cpp.llama_vocab_type(self.vocabulary) == _SENTENCEPIECE)
 
     def _named_token(self, name: str) -> int:
-        """The id that the file gives to bos, eos, ...; -1 where it names none, for which llama.cpp would make one up."""
+        """The id that the file gives to bos, eos, ...; -1 where it names none and llama.cpp would make one up."""
         buffer = ctypes.create_string_buffer(16)
         key = f"tokenizer.ggml.{name}_token_id".encode()
         found = llama_cpp.llama_model_meta_val_str(self.handle, key, buffer, len(buffer))
@@ -236,6 +243,7 @@ class LlamaContext:
 
     def __init__(self, model: LlamaModel, *, cells: int, sequences: int, batch: int, threads: int) -> None:
         parameters = llama_cpp.llama_context_default_params()
+        parameters.flash_attn_type = _FLASH_ON if model.large else _FLASH_OFF
         parameters.n_ctx = cells
         parameters.n_seq_max = sequences
         parameters.n_batch = parameters.n_ubatch = batch

@@ -1,4 +1,4 @@
-"""Drawing tokens: llama.cpp's sampler chain for one sequence, and its grammars."""
+"""Which token comes next in one sequence, and llama.cpp's grammars that may have a say in it."""
 
 import ctypes
 import os
@@ -12,23 +12,22 @@ import llama_cpp
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.engines.draws import draw
 from workbench.engines.engine import Sampling
-from workbench.engines.llama_binding import LOG, LlamaContext, LlamaModel
+from workbench.engines.llama_binding import LOG, LlamaModel, Logits
 from workbench.errors import EngineError
 
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
-_RANDOM_SEED = 0xFFFFFFFF  # llama.cpp takes this one from the clock
 
 
 class Grammar:
-    """How far a text has come in a GBNF grammar; a copy starts at the beginning of the same one."""
+    """How far a text has come in a GBNF grammar; a copy starts where this one is."""
 
     def __init__(self, model: LlamaModel, handle: Any) -> None:
         self._model = model
         self._handle = handle
         self._one = np.zeros(1, _CANDIDATE)
-        self._one_array = _array(self._one, 1)
-        self._controls = frozenset(model.controls.tolist())
+        self._one_array = _array(self._one)
 
     @classmethod
     def parse(cls, model: LlamaModel, text: str) -> Self:
@@ -46,22 +45,22 @@ class Grammar:
         return Grammar(self._model, llama_cpp.llama_sampler_clone(self._handle))
 
     def allows(self, token: int) -> bool:
-        if token in self._controls:
+        """Control tokens are never allowed, but for those that end an answer where the grammar does."""
+        if token in self._model.controls:
             return False
         self._one["id"] = token
         self._one["logit"] = 0.0
         llama_cpp.llama_sampler_apply(self._handle, ctypes.byref(self._one_array))
         return bool(self._one["logit"][0] == 0.0)
 
-    def mask(self, logits: NDArray[np.float32]) -> NDArray[Any]:
-        """The tokens that may follow, with their logits."""
+    def mask(self, logits: Logits) -> Logits:
+        """The logits, minus infinity for what may not follow."""
         every = np.zeros(len(logits), _CANDIDATE)
         every["id"] = np.arange(len(logits))
         every["logit"] = logits
-        every["logit"][self._model.controls] = -np.inf
-        llama_cpp.llama_sampler_apply(self._handle, ctypes.byref(_array(every, len(every))))
-        allowed: NDArray[Any] = every[np.isfinite(every["logit"])]
-        return allowed
+        every["logit"][list(self._model.controls)] = -np.inf
+        llama_cpp.llama_sampler_apply(self._handle, ctypes.byref(_array(every)))
+        return np.ascontiguousarray(every["logit"])
 
     def accept(self, token: int) -> None:
         """Only for a token that is allowed; llama.cpp ends the process otherwise."""
@@ -72,44 +71,42 @@ class Grammar:
             llama_cpp.llama_sampler_free(self._handle)
             self._handle = None
 
-    # Waiting samples may still need a grammar that nothing else remembers.
+    # A sample that waits may hold the last reference.
     __del__ = close
 
 
 class Sampler:
-    """Draws the tokens of one sample: truncation as llama.cpp orders it (top_k, top_p, min_p), temperature, draw."""
+    """Draws the tokens of one sample."""
 
     def __init__(self, sampling: Sampling, seed: int, grammar: Grammar | None = None) -> None:
-        self._chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
-        for part in _parts(sampling, seed):
-            llama_cpp.llama_sampler_chain_add(self._chain, part)
+        self._sampling = sampling
+        self._seed = seed
         self._grammar = grammar
+        self._position = 0
 
-    def draw(self, context: LlamaContext, row: int) -> int | None:
+    def next(self, logits: Logits) -> int | None:
         """The next token; None when the grammar allows none.
 
         The grammar is asked about the drawn token alone, and about the whole vocabulary only when it refuses that one.
+        Noise belongs to tokens, so both ways lead to the same draw, unless top_p or top_k cut before the grammar could.
         """
-        token: int = llama_cpp.llama_sampler_sample(self._chain, context.handle, row)
+        token = self._draw(logits)
         if self._grammar is None:
+            self._position += 1
             return token
         if not self._grammar.allows(token):
-            allowed = self._grammar.mask(context.logits(row))
-            if not len(allowed):
+            allowed = self._grammar.mask(logits)
+            if not np.isfinite(allowed).any():
                 return None
-            token = self._choose(allowed)
+            token = self._draw(allowed)
+        self._position += 1
         self._grammar.accept(token)
         return token
 
-    def _choose(self, allowed: NDArray[Any]) -> int:
-        candidates = _array(allowed, len(allowed))
-        llama_cpp.llama_sampler_apply(self._chain, ctypes.byref(candidates))
-        return int(candidates.data[candidates.selected].id)
+    def _draw(self, logits: Logits) -> int:
+        return draw(logits, self._sampling, self._seed, self._position)
 
     def close(self) -> None:
-        if self._chain:
-            llama_cpp.llama_sampler_free(self._chain)
-            self._chain = None
         if self._grammar:
             self._grammar.close()
 
@@ -125,23 +122,9 @@ def schema_grammar(schema: str) -> str:
         raise EngineError(f"the JSON schema cannot be made a grammar: {error}") from error
 
 
-def _parts(sampling: Sampling, seed: int) -> Iterator[Any]:
-    if sampling.temperature <= 0:
-        yield llama_cpp.llama_sampler_init_greedy()
-        return
-    if sampling.top_k > 0:
-        yield llama_cpp.llama_sampler_init_top_k(sampling.top_k)
-    if sampling.top_p < 1:
-        yield llama_cpp.llama_sampler_init_top_p(sampling.top_p, 1)
-    if sampling.min_p > 0:
-        yield llama_cpp.llama_sampler_init_min_p(sampling.min_p, 1)
-    yield llama_cpp.llama_sampler_init_temp(sampling.temperature)
-    yield llama_cpp.llama_sampler_init_dist(seed % _RANDOM_SEED)
-
-
-def _array(candidates: NDArray[Any], size: int) -> Any:
+def _array(candidates: NDArray[Any]) -> Any:
     data = candidates.ctypes.data_as(ctypes.POINTER(llama_cpp.llama_token_data))
-    return llama_cpp.llama_token_data_array(data=data, size=size, selected=-1, sorted=False)
+    return llama_cpp.llama_token_data_array(data=data, size=len(candidates), selected=-1, sorted=False)
 
 
 @contextmanager

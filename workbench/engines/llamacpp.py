@@ -21,6 +21,8 @@ from workbench.messages import Message
 from workbench.records import digest_file
 
 _KEPT_GRAMMARS = 32
+# Reading weights once for many sequences pays off for large models; for small ones attention soon outweighs it.
+_FEW, _MANY = 8, 32
 _TOPOLOGY = Path("/sys/devices/system/cpu")
 
 
@@ -65,7 +67,10 @@ class LlamaEngine:
                 f"{path.name} was trained with {self._model.trained_context} tokens of context, not {size}",
                 hint=f"give a context_size of at most {self._model.trained_context}, or 0",
             )
-        self._pool = Pool(self._model, replace(given, context_size=size, threads=given.threads or available_cores()))
+        sequences = given.sequences or (_MANY if self._model.large else _FEW)
+        # Threads meet after every operation: with a few million weights that costs more than a second one brings.
+        threads = given.threads or (available_cores() if self._model.large else 1)
+        self._pool = Pool(self._model, replace(given, context_size=size, sequences=sequences, threads=threads))
         self._scheduler = Scheduler(self._pool)
         self._scorer = Scorer(self._pool, self._scheduler)
         self._grammars: OrderedDict[str, Grammar] = OrderedDict()

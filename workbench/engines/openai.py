@@ -103,8 +103,10 @@ class EndpointEngine:
     @cached_property
     def context_size(self) -> int:
         """As given, as the server says (vLLM, llama-server), or 4096."""
+        if self._settings.context_size:
+            return self._settings.context_size
         said = self._listed.get("max_model_len") or (self._listed.get("meta") or {}).get("n_ctx_train")
-        return self._settings.context_size or int(said or _DEFAULT_CONTEXT)
+        return int(said or _DEFAULT_CONTEXT)
 
     @contextmanager
     def session(self) -> Iterator[EndpointSession]:

@@ -28,11 +28,11 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`sequences` run at once; `prefixes` evaluated beginnings are kept for later; `batch` is the most tokens that one
-    evaluation takes; one request may hold `context_size` tokens."""
+    """One request may hold `context_size` tokens. `sequences` run at once, 0 takes as many as suit the model. Of what
+    was evaluated, `prefixes` beginnings are kept. `batch` is the most tokens that one evaluation takes."""
 
     context_size: int
-    sequences: int = 32
+    sequences: int = 0
     prefixes: int = 8
     batch: int = 512
     threads: int = 1

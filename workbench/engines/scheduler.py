@@ -185,7 +185,7 @@ class Scheduler:
             counters.evaluated_prompt_tokens += sample.feeding
         if sample.row < 0 or sample.sampler is None:
             return
-        token = sample.sampler.draw(self._pool.context, sample.row)
+        token = sample.sampler.next(self._pool.context.logits(sample.row))
         if token is None or token in self._pool.model.ends:
             self._finish(sample, "stop")
             return

@@ -13,7 +13,8 @@ import torch
 import transformers
 
 from workbench.device import choose_device
-from workbench.engines.engine import Completion, Finish, Request, Sampling, check_request, sample_seed
+from workbench.engines.draws import draw
+from workbench.engines.engine import Completion, Finish, Request, check_request, sample_seed
 from workbench.engines.template import ChatTemplate, Piece
 from workbench.errors import ContextError, EngineError, ModelError
 from workbench.messages import Message
@@ -30,7 +31,6 @@ class Sample:
     request: Request
     index: int
     prompt: list[int]
-    generator: torch.Generator
     drawn: list[int] = field(default_factory=list)
     text: str = ""
     finish: Finish | None = None
@@ -52,9 +52,7 @@ class TransformersSession:
 
     def submit(self, request: Request) -> None:
         prompt = self._engine.encode(request)
-        for index in range(request.samples):
-            generator = torch.Generator().manual_seed(sample_seed(request.seed, index))
-            self._waiting.append(Sample(request, index, prompt, generator))
+        self._waiting.extend(Sample(request, index, prompt) for index in range(request.samples))
 
     def __iter__(self) -> Iterator[Completion]:
         while self._waiting or self._cancelled:
@@ -194,7 +192,8 @@ class TransformersEngine:
         """The row's next token; what a finished row draws is not looked at."""
         if sample.finish:
             return 0
-        token = choose(logits, sample.request.sampling, sample.generator)
+        request = sample.request
+        token = draw(logits.numpy(), request.sampling, sample_seed(request.seed, sample.index), len(sample.drawn))
         if token in self._ends:
             sample.finish = "stop"
             return 0
@@ -254,24 +253,6 @@ class TransformersEngine:
         special = tuple(token.content for token in self._tokenizer.added_tokens_decoder.values() if token.special)
         tokens = {name: getattr(self._tokenizer, name) or "" for name in ("bos_token", "eos_token")}
         return ChatTemplate(self._tokenizer.chat_template or "", self.name, tokens, special)
-
-
-def choose(logits: torch.Tensor, sampling: Sampling, generator: torch.Generator) -> int:
-    """One token of a row of logits: truncated by top_k, top_p and min_p, then drawn at the temperature."""
-    if sampling.temperature <= 0:
-        return int(logits.argmax())
-    ordered, tokens = logits.sort(descending=True, stable=True)
-    count = min(sampling.top_k, len(ordered)) if sampling.top_k > 0 else len(ordered)
-    ordered = ordered[:count]
-    shares = ordered.softmax(-1)
-    if sampling.top_p < 1:
-        # The token that reaches the share is the last one kept.
-        ordered = ordered[: int((shares.cumsum(-1) < sampling.top_p).sum()) + 1]
-    if sampling.min_p > 0:
-        shares = ordered.softmax(-1)
-        ordered = ordered[shares >= sampling.min_p * shares[0]]
-    weights = (ordered / sampling.temperature).softmax(-1)
-    return int(tokens[torch.multinomial(weights, 1, generator=generator)])
 
 
 def _states(folder: Path) -> Iterator[tuple[str, int, int]]:

@@ -9,7 +9,7 @@ from workbench.errors import ContextError, GenerationError
 from workbench.generation.flow import Stage
 from workbench.generation.journal import Journal, request_key
 from workbench.generation.rows import Candidate
-from workbench.generation.spans import span_grammar
+from workbench.generation.spans import question_grammar, span_grammar
 from workbench.messages import user
 
 Answer = tuple[Candidate, str, str]
@@ -90,6 +90,8 @@ class Exchange:
             grammar = span_grammar(candidate.columns[stage.span_of])
             if not grammar:
                 raise GenerationError(f"there are no words in {stage.span_of}")
+        elif stage.names_of:
+            grammar = question_grammar(candidate.columns[stage.names_of])
         return grammar if "grammar" in self._engines[role].capabilities else ""
 
     def drop(self, candidates: Iterable[Candidate]) -> None:

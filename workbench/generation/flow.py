@@ -23,8 +23,8 @@ class Stage:
     """One request to a model and what is done with its answer.
 
     `writes` names the column that the answer becomes (`parse` takes named groups of a pattern instead); without it the
-    stage judges: the first group of `verdict` must be one of `keep`. `span_of` names the column whose words the answer
-    is held to.
+    stage judges: the first group of `verdict` must be one of `keep`, whose texts may name columns as prompts do.
+    `span_of` names the column whose words the answer is held to, `names_of` the one whose names a question is held to.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Stage:
     keep: tuple[str, ...] = ()
     grammar: str = ""
     span_of: str = ""
+    names_of: str = ""
 
     @property
     def judges(self) -> bool:
@@ -44,10 +45,17 @@ class Stage:
 
     def ask(self, columns: Mapping[str, Any]) -> str:
         """The prompt with a row's columns; FlowError names a column that the row does not have."""
+        return self._render(self.prompt, columns)
+
+    def accepts(self, verdict: str, columns: Mapping[str, Any]) -> bool:
+        """Whether a row with these columns stays after that verdict."""
+        return any(verdict == self._render(kept, columns) for kept in self.keep)
+
+    def _render(self, template: str, columns: Mapping[str, Any]) -> str:
         try:
-            return _template(self.prompt).render(**columns)
+            return _template(template).render(**columns)
         except TemplateError as error:
-            hint = "its prompt names a column that no stage writes, or does with one what cannot be done"
+            hint = "it names a column that no stage writes, or does with one what cannot be done"
             raise FlowError(f"stage {self.name}: {error}", hint=hint) from error
 
 
@@ -128,7 +136,7 @@ def _stage(entry: Mapping[str, Any], prompts: Mapping[str, str]) -> Stage:
         top_p=float(entry.get("top_p", 1.0)),
         stop=tuple(entry.get("stop", ())),
     )
-    texts = {key: entry.get(key, "") for key in ("writes", "parse", "verdict", "grammar", "span_of")}
+    texts = {key: entry.get(key, "") for key in ("writes", "parse", "verdict", "grammar", "span_of", "names_of")}
     keep = tuple(str(value) for value in entry.get("keep", ()))
     return Stage(name=entry["name"], prompt=prompts[entry["prompt"]], sampling=sampling, keep=keep, **texts)
 

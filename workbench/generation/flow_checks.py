@@ -30,7 +30,7 @@ WRITTEN: Mapping[str, tuple[str, ...]] = {
     "rewording": ("question",),
 }
 _FLOW_KEYS = ("name", "version", "about", "one_section", "prompts", *KINDS)
-_TEXTS = ("name", "prompt", "writes", "parse", "verdict", "grammar", "span_of")
+_TEXTS = ("name", "prompt", "writes", "parse", "verdict", "grammar", "span_of", "names_of")
 _STAGE_KEYS = (*_TEXTS, "keep", "stop", "max_tokens", "temperature", "top_p")
 
 
@@ -62,10 +62,11 @@ def check_stage(where: str, entry: Any, prompts: Mapping[str, str]) -> None:
         raise FlowError(f"{place}: there is no prompt {entry.get('prompt')!r}", hint=f"prompts: {', '.join(prompts)}")
     for problem, hint in _problems(entry):
         raise FlowError(f"{place}: {problem}", hint=hint)
-    try:
-        Environment().parse(prompts[entry["prompt"]])
-    except TemplateSyntaxError as error:
-        raise FlowError(f"{place}: its prompt is no template: line {error.lineno}: {error.message}") from error
+    for what, text in (("prompt", prompts[entry["prompt"]]), *(("`keep`", kept) for kept in entry.get("keep", ()))):
+        try:
+            Environment().parse(text)
+        except TemplateSyntaxError as error:
+            raise FlowError(f"{place}: its {what} is no template: line {error.lineno}: {error.message}") from error
 
 
 def check_columns(where: str, kind: str, entries: Sequence[Mapping[str, Any]], prompts: Mapping[str, str]) -> None:
@@ -75,8 +76,9 @@ def check_columns(where: str, kind: str, entries: Sequence[Mapping[str, Any]], p
         raise FlowError(f"{where}: two stages are called {', '.join(sorted(twice))}")
     known, written = set(GIVEN[kind]), set[str]()
     for entry in entries:
-        needed = meta.find_undeclared_variables(Environment().parse(prompts[entry["prompt"]]))
-        needed |= {entry["span_of"]} if entry.get("span_of") else set()
+        texts = " ".join((prompts[entry["prompt"]], *entry.get("keep", ())))
+        needed = meta.find_undeclared_variables(Environment().parse(texts))
+        needed |= {entry[key] for key in ("span_of", "names_of") if entry.get(key)}
         if missing := needed - known - written:
             hint = f"there are {', '.join(sorted(known | written))}"
             raise FlowError(f"{where}: stage {entry['name']} needs the column {', '.join(sorted(missing))}", hint=hint)
@@ -100,8 +102,9 @@ def _problems(entry: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         yield f"it has {said}" if ways else f"it {said}", "give it one of `writes`, `parse` and `verdict`"
     if bool(entry.get("verdict")) != bool(entry.get("keep")):
         yield "`verdict` and `keep` go together", "`keep` lists the verdicts with which a sample stays"
-    if entry.get("grammar") and entry.get("span_of"):
-        yield "it has a `grammar` and a `span_of`", "give it one of the two"
+    held = [f"`{key}`" for key in ("grammar", "span_of", "names_of") if entry.get(key)]
+    if len(held) > 1:
+        yield f"it has {' and '.join(held)}", "give it one of them"
     yield from _pattern_problems(entry)
 
 

@@ -98,11 +98,15 @@ class Production:
                     self._exchange.ask(candidate)
                 if shelf.decide():
                     yield shelf
-                if shelf.full:
-                    self._exchange.drop(shelf.pending.values())
-                    shelf.pending.clear()
+            self._let_go(shelf)
             self._stop.check()
             self._fill()
+
+    def _let_go(self, shelf: LeafShelf) -> None:
+        """Cancel what is under way for a leaf that has all it can get."""
+        if shelf.full and shelf.pending:
+            self._exchange.drop(shelf.pending.values())
+            shelf.pending.clear()
 
     def _fill(self) -> None:
         """Keep candidates of all leaves in flight, evenly."""
@@ -144,7 +148,7 @@ def apply_answer(candidate: Candidate, text: str, finish: str) -> None:
             return
         if not found:
             return candidate.end("failed", "unparsable judgement")
-        if found[1] not in stage.keep:
+        if not stage.accepts(found[1], candidate.columns):
             return candidate.end("rejected", f"judged {found[1]}")
     elif finish == "length":
         return candidate.end("failed", f"cut off after {stage.sampling.max_tokens} tokens")

@@ -1,4 +1,4 @@
-"""Grammars that hold an answer to the words of a text."""
+"""Grammars that hold an answer to the words of a text, or a question to its names."""
 
 import re
 
@@ -21,5 +21,34 @@ def spans(text: str) -> list[str]:
 
 def span_grammar(text: str) -> str:
     """GBNF whose root is any span of the text; empty where the text has no words."""
-    alternatives = " | ".join('"' + span.replace("\\", "\\\\").replace('"', '\\"') + '"' for span in spans(text))
+    alternatives = " | ".join(_quoted(span) for span in spans(text))
     return f"root ::= {alternatives}" if alternatives else ""
+
+
+def names(text: str) -> list[str]:
+    """Runs of capitalised words in the text, the longest first; a lone one counts only inside a sentence."""
+    found: dict[str, None] = {}
+    for piece in re.split(r"[|\n#]|(?<=[.!?]) ", text):
+        run: list[str] = []
+        words = [word.strip(_EDGES) for word in piece.split()]
+        for place, word in enumerate([*words, ""]):
+            if word[:1].isupper():
+                run.append(word)
+                continue
+            if len(run) > 1 or (run and place > 1):
+                found[" ".join(run)] = None
+            run = []
+    return sorted(found, key=lambda name: (-len(name), name))
+
+
+def question_grammar(text: str) -> str:
+    """GBNF of one question whose names all occur in the text; other words are in lower case behind the first."""
+    known = " | ".join(_quoted(name) for name in names(text))
+    name = f"name ::= {known}\n" if known else ""
+    word = "word ::= [a-z0-9'-]+" + (" | name" if known else "")
+    first = "first ::= [A-Z] [a-z]*" + (" | name" if known else "")
+    return f'root ::= first (" " word)+ "?"\n{first}\n{word}\n{name}'
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,14 +1,14 @@
 """The recipe carried out: tokenizer, trunk (the base), teacher, GGUF; each part is reused where it is done."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.export import export_gguf, quantize
 from workbench.runs import Stop
-from workbench.seedling.curriculum import ExerciseCurriculum, Stage, draws
-from workbench.seedling.recipe import Recipe
+from workbench.seedling.curriculum import ExerciseCurriculum, draws
+from workbench.seedling.recipe import Recipe, Schooling
 from workbench.seedling.tokenizer import END, PAD, save_tokenizer, train_tokenizer
 from workbench.training.checkpoints import Progress
 from workbench.training.loop import Phase, Report, Settings
@@ -39,12 +39,14 @@ def grow(folder: Path, recipe: Recipe, report: Report, stop: Stop) -> dict[str, 
     # Sums in another order would end in other weights.
     torch.set_num_threads(recipe.threads)
     tokenizer = _tokenizer(folder, recipe)
+    model = new_model(tokenizer, recipe)
     progress = {}
-    trunk = _new_model(tokenizer, recipe)
-    progress[BASE] = _train(trunk, recipe.trunk, folder / "trunk.safetensors", (recipe, tokenizer), report, stop)
-    _save_model(folder / BASE, trunk, tokenizer, recipe)
-    progress[TEACHER] = _train(trunk, recipe.teacher, folder / "teacher.safetensors", (recipe, tokenizer), report, stop)
-    _save_model(folder / TEACHER, trunk, tokenizer, recipe)
+    for schooling in (recipe.base, *recipe.teacher):
+        state = folder / f"{schooling.name}.safetensors"
+        progress[schooling.name] = _train(model, schooling, state, (recipe, tokenizer), report, stop)
+        if schooling == recipe.base:
+            save_model(folder / BASE, model, tokenizer, recipe)
+    save_model(folder / TEACHER, model, tokenizer, recipe)
     whole = export_gguf(folder / TEACHER, folder / f"{TEACHER}-F16.gguf", "F16")
     quantize(whole, folder / TEACHER_FILE, "Q4_K_M")
     return progress
@@ -60,7 +62,7 @@ def _tokenizer(folder: Path, recipe: Recipe) -> "Tokenizer":
     return Tokenizer.from_file(str(path))
 
 
-def _new_model(tokenizer: "Tokenizer", recipe: Recipe) -> "LlamaForCausalLM":
+def new_model(tokenizer: "Tokenizer", recipe: Recipe) -> "LlamaForCausalLM":
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -84,24 +86,23 @@ def _new_model(tokenizer: "Tokenizer", recipe: Recipe) -> "LlamaForCausalLM":
 
 def _train(
     model: "LlamaForCausalLM",
-    stages: Sequence[Stage],
+    schooling: Schooling,
     state: Path,
     made_from: tuple[Recipe, "Tokenizer"],
     report: Report,
     stop: Stop,
 ) -> Progress:
     recipe, tokenizer = made_from
-    rate = recipe.learning_rate if stages == recipe.trunk else recipe.teacher_rate
     settings = Settings(
-        learning_rate=rate, optimizer="muon", warmup=recipe.warmup, row=recipe.row, save_every=_SAVE_EVERY
+        learning_rate=schooling.rate, optimizer="muon", warmup=recipe.warmup, row=recipe.row, save_every=_SAVE_EVERY
     )
-    phase = Phase(model, ExerciseCurriculum(stages, recipe.seed, tokenizer), settings, state)
-    progress = phase.run(lambda event: report({"stage": stages[-1].name, **event}), stop)
+    phase = Phase(model, ExerciseCurriculum(schooling.stages, recipe.seed, tokenizer), settings, state)
+    progress = phase.run(lambda event: report({"stage": schooling.name, **event}), stop)
     phase.save()
     return progress
 
 
-def _save_model(folder: Path, model: "LlamaForCausalLM", tokenizer: "Tokenizer", recipe: Recipe) -> None:
+def save_model(folder: Path, model: "LlamaForCausalLM", tokenizer: "Tokenizer", recipe: Recipe) -> None:
     """A Hugging Face folder in float16: half the bytes, and no loss that the figures show."""
     import copy
 

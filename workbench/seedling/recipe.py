@@ -13,6 +13,15 @@ TEACHING = {
 
 
 @dataclass(frozen=True)
+class Schooling:
+    """Stages under one course of the learning rate: warm-up to `rate`, then a cosine to nothing."""
+
+    name: str
+    rate: float
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True)
 class Shape:
     """A Llama's sizes; the width is a multiple of 256, so that all matrices become true K-quants."""
 
@@ -33,11 +42,19 @@ class Recipe:
     tokenizer_exercises: int = 1500
     shape: Shape = Shape()
     row: int = 320
-    learning_rate: float = 6e-3
-    teacher_rate: float = 5e-3
     warmup: int = 40
-    trunk: tuple[Stage, ...] = (Stage("copying", 110, 4096, COPYING), Stage("trunk", 640, 4096, TRUNK))
-    teacher: tuple[Stage, ...] = (Stage("teaching", 1900, 4096, TEACHING),)
+    base: Schooling = Schooling("trunk", 6e-3, (Stage("copying", 110, 4096, COPYING), Stage("trunk", 640, 4096, TRUNK)))
+    teacher: tuple[Schooling, ...] = (Schooling("teaching", 5e-3, (Stage("teaching", 1900, 4096, TEACHING),)),)
+
+    @property
+    def steps(self) -> int:
+        """Steps of all schoolings together."""
+        return sum(stage.steps for schooling in (self.base, *self.teacher) for stage in schooling.stages)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of all schoolings together, about."""
+        return sum(stage.steps * stage.tokens for schooling in (self.base, *self.teacher) for stage in schooling.stages)
 
 
 RECIPE = Recipe()

@@ -1,0 +1,202 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.alignment.conftest import MakeData
+from workbench.alignment import align as align_module
+from workbench.alignment.align import align, inputs, planned
+from workbench.alignment.options import QUANTIZATIONS, AlignmentOptions
+from workbench.errors import Checkpointed, ModelError, NotFoundError, OptionsError, TrainingError
+from workbench.events import read_events
+from workbench.records import digest_folder
+from workbench.runs import Run, Stop
+from workbench.workspace import Workspace
+
+
+@pytest.fixture
+def options(tiny_model: Path) -> AlignmentOptions:
+    """A few steps of two phases on the tiny model."""
+    return AlignmentOptions(
+        base_model=str(tiny_model),
+        phase_1_epochs=2,
+        phase_1_effective_batch_size=4,
+        phase_2_epochs=1,
+        phase_2_effective_batch_size=4,
+        max_length=64,
+        threads=1,
+        device="cpu",
+    )
+
+
+@pytest.fixture
+def exported(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Takes the place of the export, which has its own tests; lists the folders that were exported."""
+    folders: list[Path] = []
+
+    def export_gguf(folder: Path, out: Path, outtype: str) -> Path:
+        folders.append(folder)
+        out.write_text(outtype)
+        return out
+
+    monkeypatch.setattr(align_module, "export_gguf", export_gguf)
+    monkeypatch.setattr(align_module, "quantize", lambda source, out, kind: export_gguf(source, out, kind))
+    return folders
+
+
+def open_run(workspace: Workspace, options: AlignmentOptions) -> Run:
+    return workspace.open_run("trained_models", options.name, options, inputs(options, workspace))
+
+
+def work(workspace: Workspace, options: AlignmentOptions, stop: Stop | None = None) -> Run:
+    run = open_run(workspace, options)
+    with run.hold() as attempt:
+        attempt.finish(align(options, run, attempt, stop or Stop()))
+    return run
+
+
+def weights(folder: Path) -> bytes:
+    return (folder / "model.safetensors").read_bytes()
+
+
+def test_a_run_leaves_a_model_and_says_how_it_was_made(
+    workspace: Workspace, options: AlignmentOptions, make_data: MakeData, exported: list[Path], tiny_model: Path
+) -> None:
+    data = make_data()
+    run = work(workspace, options)
+    manifest = run.manifest
+    assert [(phase["phase"], phase["rows"], phase["steps"]) for phase in manifest["phases"]] == [(1, 12, 6), (2, 16, 4)]
+    assert manifest["data"] == {"id": data.id, "name": "demo"}
+    assert manifest["gguf"] == {"F16": "GGUF/model-F16.gguf", "Q4_K_M": "GGUF/model-Q4_K_M.gguf"}
+    assert exported == [run.folder / "Model", run.folder / "GGUF" / "model-F16.gguf"]
+    assert weights(run.folder / "Model") == weights(run.artifacts / "phase_2" / "epoch_1")
+    assert (
+        len({weights(run.artifacts / "phase_1" / "epoch_2"), weights(run.folder / "Model"), weights(tiny_model)}) == 3
+    )
+    events = read_events(run.events)
+    assert [event["step"] for event in events if event["stage"] == "phase_1"] == [1, 2, 3, 4, 5, 6]
+    assert next(event for event in events if event["stage"] == "device")["dtype"] == "float32"
+
+
+def test_the_saved_model_is_whole(
+    workspace: Workspace, options: AlignmentOptions, make_data: MakeData, exported: list[Path]
+) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    make_data()
+    folder = work(workspace, options).folder / "Model"
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+    asked = tokenizer.apply_chat_template(
+        [{"role": "user", "content": "Who?"}], tokenize=False, add_generation_prompt=True
+    )
+    assert asked == "<|user|>Who?<|assistant|>"
+    assert model.config.vocab_size == len(tokenizer)
+
+
+@pytest.mark.parametrize("stop_at", [("phase_1", 3), ("phase_1", 6), ("phase_2", 2)])
+def test_a_stop_in_any_phase_changes_no_bit(
+    stop_at: tuple[str, int],
+    workspace: Workspace,
+    options: AlignmentOptions,
+    make_data: MakeData,
+    exported: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_data()
+    whole = work(workspace, options)
+    (whole.folder / "manifest.json").unlink()
+    whole.folder.rename(tmp_path / "whole")
+
+    stop = Stop()
+    report = align_module._Training._report
+
+    def and_stop(self: Any, plan: Any, event: dict[str, Any]) -> None:
+        report(self, plan, event)
+        if (f"phase_{plan.number}", event["step"]) == stop_at:
+            stop.request("a test")
+
+    monkeypatch.setattr(align_module._Training, "_report", and_stop)
+    with pytest.raises(Checkpointed):
+        work(workspace, options, stop)
+    monkeypatch.setattr(align_module._Training, "_report", report)
+    run = work(workspace, options)
+    assert weights(run.folder / "Model") == weights(tmp_path / "whole" / "Model")
+    steps = [(event["stage"], event["step"]) for event in read_events(run.events) if "step" in event]
+    assert steps == [("phase_1", step) for step in range(1, 7)] + [("phase_2", step) for step in range(1, 5)]
+
+
+def test_the_inputs_are_what_is_read(
+    workspace: Workspace, options: AlignmentOptions, make_data: MakeData, tiny_model: Path
+) -> None:
+    data = make_data()
+    found = inputs(options, workspace)
+    assert set(found) == {"phase_1", "phase_2", "base_model"}
+    assert found["base_model"] == digest_folder(tiny_model)
+    with (data.folder / "skills_train_msgs.jsonl").open("a") as file:
+        file.write(json.dumps({"messages": []}) + "\n")
+    assert inputs(options, workspace)["phase_2"] != found["phase_2"]
+    assert set(inputs(options.model_copy(update={"phase_1_epochs": 0}), workspace)) == {"phase_2", "base_model"}
+
+
+def test_data_that_is_not_done_is_refused(workspace: Workspace, options: AlignmentOptions, make_data: MakeData) -> None:
+    with pytest.raises(NotFoundError, match="no synthetic data called demo"):
+        planned(options, workspace)
+    make_data(done=False)
+    with pytest.raises(NotFoundError, match="no result yet"):
+        planned(options, workspace)
+
+
+def test_a_pair_that_cannot_work_is_refused_before_the_run(
+    workspace: Workspace, options: AlignmentOptions, make_data: MakeData
+) -> None:
+    make_data(model="seedling-teacher-Q4_K_M")
+    assert len(planned(options, workspace).phases) == 2, "nothing is known of this student"
+    assert len(planned(options.model_copy(update={"base_model": "seedling-base"}), workspace).phases) == 2
+    with pytest.raises(OptionsError, match="granite-7b-lab cannot learn") as caught:
+        planned(options.model_copy(update={"base_model": "granite-7b-lab"}), workspace)
+    assert "seedling-base" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "told"),
+    [
+        ({"base_model": "nobody"}, ModelError, "nobody"),
+        ({"max_length": 4096}, OptionsError, "max_length 4096 is longer than model can read"),
+    ],
+)
+def test_a_base_that_does_not_fit_is_told(
+    change: dict[str, Any],
+    error: type[Exception],
+    told: str,
+    workspace: Workspace,
+    options: AlignmentOptions,
+    make_data: MakeData,
+) -> None:
+    make_data()
+    with pytest.raises(error, match=told):
+        work(workspace, options.model_copy(update=change))
+
+
+def test_a_folder_that_holds_no_model_is_told(
+    workspace: Workspace, options: AlignmentOptions, make_data: MakeData, tmp_path: Path
+) -> None:
+    make_data()
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    (folder / "config.json").write_text('{"model_type": "llama"}')
+    with pytest.raises(TrainingError, match="not a model that can be trained") as caught:
+        work(workspace, options.model_copy(update={"base_model": str(folder)}))
+    assert caught.value.hint
+
+
+def test_a_quantization_that_is_not_there_is_told_before_the_training() -> None:
+    with pytest.raises(OptionsError, match="quantization"):
+        AlignmentOptions.parse({"quantization": "Q4_K_X"})
+
+
+def test_every_quantization_is_one_of_the_librarys() -> None:
+    from workbench.engines.llama_binding import quantizations
+
+    assert set(QUANTIZATIONS) <= set(quantizations())
