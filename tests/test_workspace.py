@@ -137,3 +137,7 @@ def test_packaged_assets_and_the_current_folder_are_looked_at(
     monkeypatch.chdir(tmp_path / "packed")
     assert workspace.resolve("assets/models/a.gguf") == tmp_path / "packed" / "models" / "a.gguf"
     assert workspace.resolve("models/a.gguf") == tmp_path / "packed" / "models" / "a.gguf"
+
+
+def test_it_shows_where_it_is(tmp_path: Path) -> None:
+    assert repr(Workspace(tmp_path)) == f"Workspace {tmp_path}"

@@ -42,6 +42,9 @@ class Workspace:
         named = explicit or (Path(text) if (text := os.environ.get(VARIABLE)) else None)
         return cls(named or _nearest() or _new_root() / "workspace")
 
+    def __repr__(self) -> str:
+        return f"Workspace {self.root}"
+
     @property
     def id(self) -> str:
         return str(self._record["id"])

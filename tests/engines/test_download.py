@@ -1,5 +1,6 @@
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from workbench.engines.download import download
 from workbench.errors import ModelError
 
 hub = pytest.importorskip("huggingface_hub")
+errors = pytest.importorskip("huggingface_hub.errors")
 FILE = Entry("granite", repository="someone/granite-GGUF", filename="granite.gguf")
 FOLDER = Entry("granite", repository="someone/granite")
 
@@ -17,7 +19,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception | Non
     asked: list[dict[str, Any]] = []
 
     def fetch(*given: str, **settings: Any) -> str:
-        asked.append(dict(enumerate(given)) | settings)
+        asked.append({"given": given} | settings)
         if error:
             raise error
         return str(Path(settings["local_dir"]) / given[-1])
@@ -29,12 +31,12 @@ def answering(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception | Non
 def test_a_file_comes_from_its_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = answering(monkeypatch, "hf_hub_download")
     assert download(FILE, tmp_path, release="v2", token="hf_secret") == tmp_path / "granite.gguf"
-    expected = {0: "someone/granite-GGUF", 1: "granite.gguf", "revision": "v2", "token": "hf_secret"}
-    assert asked == [expected | {"local_dir": tmp_path}]
+    given = ("someone/granite-GGUF", "granite.gguf")
+    assert asked == [{"given": given, "revision": "v2", "token": "hf_secret", "local_dir": tmp_path}]
 
 
 def test_a_folder_comes_without_pickles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (asked,) = [answering(monkeypatch, "snapshot_download")]
+    asked = answering(monkeypatch, "snapshot_download")
     assert download(FOLDER, tmp_path) == tmp_path / "granite"
     patterns = asked[0]["allow_patterns"]
     assert "*.safetensors" in patterns
@@ -42,18 +44,23 @@ def test_a_folder_comes_without_pickles(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def failure(status: int) -> Exception:
-    import httpx
-    from huggingface_hub.errors import HfHubHTTPError
+    response: Any = SimpleNamespace(status_code=status, headers={}, request=None)
+    error: Exception = errors.HfHubHTTPError("refused for hf_secret", response=response)
+    return error
 
-    response = httpx.Response(status, request=httpx.Request("GET", "https://hub.invalid/x"))
-    return HfHubHTTPError("refused for hf_secret", response=response)
+
+def broken_off() -> Exception:
+    """What the HTTP library under the hub's client raises when a connection breaks off."""
+    transport: type[Exception] = errors.HfHubHTTPError.__bases__[0]
+    return transport("connection reset")
 
 
 @pytest.mark.parametrize(
     ("error", "problem", "hint"),
     [
-        (hub.errors.LocalEntryNotFoundError("no connection"), "could not be reached", "embedded models"),
-        (hub.errors.OfflineModeIsEnabled("offline"), "could not be reached", "embedded models"),
+        (errors.LocalEntryNotFoundError("no connection"), "could not be reached", "embedded models"),
+        (errors.OfflineModeIsEnabled("offline"), "could not be reached", "embedded models"),
+        (broken_off(), "could not be reached.*connection reset", "embedded models"),
         (OSError("No space left on device"), "No space left", ""),
         (failure(403), "does not give out", "--token"),
         (failure(404), "has no granite.gguf", "--filename"),

@@ -266,7 +266,12 @@ def test_a_context_beyond_the_models_own_is_refused(tiny_gguf: Path) -> None:
 
 def test_a_digest_is_computed_again_only_for_a_changed_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[Path] = []
-    monkeypatch.setattr("workbench.engines.llamacpp.digest_file", lambda path: read.append(path) or digest_file(path))
+
+    def reading(path: Path) -> str:
+        read.append(path)
+        return digest_file(path)
+
+    monkeypatch.setattr("workbench.engines.llamacpp.digest_file", reading)
     path = tmp_path / "model.gguf"
     path.write_bytes(b"one")
     assert file_digest(path) == file_digest(path) == digest_file(path)

@@ -25,7 +25,12 @@ def answering(*answers: httpx.Response | Exception) -> Callable[[], httpx.Respon
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     found: list[float] = []
-    monkeypatch.setattr(threading.Event, "wait", lambda _, delay=None: found.append(delay or 0.0) is not None)
+
+    def wait(_: threading.Event, delay: float) -> bool:
+        found.append(delay)
+        return False
+
+    monkeypatch.setattr(threading.Event, "wait", wait)
     return found
 
 

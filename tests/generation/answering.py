@@ -21,7 +21,7 @@ def by_chance(request: Request, rng: random.Random) -> str:
     """Questions and answers out of the prompt's words, judgements of all kinds: good, bad and unreadable."""
     asked = request.messages[0]["content"]
     if request.grammar:
-        return rng.choice(re.findall(r'"([^"]*)"', request.grammar))
+        return str(rng.choice(re.findall(r'"([^"]*)"', request.grammar)))
     if asked.endswith("True?"):
         return rng.choice(("it says so: YES", "it says so: YES", "it says so: NO", "hard to say"))
     words = re.findall(r"[A-Za-z]+", asked)

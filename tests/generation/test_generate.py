@@ -36,7 +36,7 @@ def answering(request: Request, rng: Random) -> str:
     if answer and asked.endswith("from 1 to 3."):
         return "3" if request.grammar else f"{answer[1]}: 3"
     if request.grammar and '"?"' not in request.grammar:
-        return rng.choice(re.findall(r'"([^"]+)"', request.grammar))
+        return str(rng.choice(re.findall(r'"([^"]+)"', request.grammar)))
     return " ".join(rng.sample(WORDS, 7)) + "?"
 
 

@@ -30,7 +30,7 @@ def test_nothing_is_drawn_twice_and_nothing_is_lost() -> None:
     mixed = mix([*KNOWLEDGE, *SKILLS], REPLAY, 0.3, 1)
     for rows in (mixed.knowledge, mixed.skills):
         assert len({row["id"] for row in rows}) == len(rows)
-    plain = [row for row in mixed.knowledge if "knowledge_qa" == json.loads(row["metadata"]).get("dataset")]
+    plain = [row for row in mixed.knowledge if json.loads(row["metadata"]).get("dataset") == "knowledge_qa"]
     assert len(plain) == len(KNOWLEDGE)
     assert sum(row in REPLAY for row in mixed.knowledge) == len(REPLAY)
     replayed = {row["id"] for row in mixed.knowledge}

@@ -1,4 +1,5 @@
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -76,24 +77,29 @@ def test_no_interruption_changes_what_is_decided_and_nothing_is_asked_twice(
 def test_a_stop_loses_nothing(works: list[LeafWork], expected: Decided, open_exchange: Open, tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     path.unlink()
-    stops = 0
-    while True:
+    answers = [0]
+    for patience in range(1, 1000):
         stop = Stop()
-        engine = FakeEngine(order=stops)
-        production = Production(works, QUOTA, 0.9, open_exchange(engine), stop)
-        before = len(keys(path))
-        try:
-            for number, _ in enumerate(production.run()):
-                if number > 5 * (stops + 1):
+        production = Production(works, QUOTA, 0.9, open_exchange(FakeEngine(order=patience)), stop)
+        with suppress(Checkpointed):
+            for number, _ in enumerate(production.run(), start=1):
+                if number == patience:
                     stop.request("a test")
-        except Checkpointed as stopped:
-            stops += 1
-            assert "a test" in stopped.message
-            assert len(keys(path)) >= before
-            continue
-        break
-    assert stops > 2
+        answers.append(len(keys(path)))
+        if not stop.requested:
+            break
+    assert len(answers) > 4
+    assert answers == sorted(answers)
     assert decided(production) == expected
+
+
+def test_a_stop_says_why_and_how_to_go_on(works: list[LeafWork], open_exchange: Open) -> None:
+    stop = Stop()
+    stop.request("a test")
+    production = Production(works, QUOTA, 0.9, open_exchange(FakeEngine()), stop)
+    with pytest.raises(Checkpointed, match="a test") as caught:
+        list(production.run())
+    assert "start it again" in caught.value.hint
 
 
 def test_counts_add_up_and_stop_at_the_quota(works: list[LeafWork], open_exchange: Open) -> None:

@@ -6,7 +6,7 @@ from tests.taxonomy.conftest import SKILL
 from workbench.documents.git import git
 from workbench.errors import NotFoundError
 from workbench.taxonomy.diff import diff_taxonomy
-from workbench.taxonomy.sample import WORKSHOP_LEAF, add_workshop_skill, lay_out_sample
+from workbench.taxonomy.sample import WORKSHOP_LEAF, add_workshop_skill, lay_out_sample, taxonomy_or_sample
 from workbench.workspace import Workspace
 
 
@@ -46,3 +46,16 @@ def test_a_missing_sample_is_told(workspace: Workspace, tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="no sample taxonomy"):
         lay_out_sample(workspace, tmp_path / "nowhere")
     assert not workspace.taxonomy.exists()
+
+
+def test_the_sample_is_laid_out_where_no_taxonomy_is_found(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    assert taxonomy_or_sample("", workspace) == workspace.taxonomy
+    assert workspace.taxonomy.is_dir()
+    other = Workspace(tmp_path / "other")
+    assert taxonomy_or_sample(str(workspace.taxonomy), other) == workspace.taxonomy
+    with pytest.raises(NotFoundError, match="there is no taxonomy elsewhere"):
+        taxonomy_or_sample("elsewhere", other)
+    assert not other.taxonomy.exists()

@@ -40,5 +40,5 @@ def samples() -> list[Sample]:
     made = []
     for length in range(2, 14):
         tokens = tuple(rng.randrange(1, VOCABULARY) for _ in range(length))
-        made.append(Sample(tokens, tuple(rng.choice((0.0, 0.1, 1.0)) for _ in range(length - 1)) + (1.0,)))
+        made.append(Sample(tokens, (*rng.choices((0.0, 0.1, 1.0), k=length - 1), 1.0)))
     return made

@@ -15,7 +15,7 @@ PROGRESS = Progress(step=3, tokens=50, targets=20, seconds=1.5)
 
 
 def step(model: torch.nn.Module, optimizers: list[torch.optim.Optimizer], samples: list[Sample]) -> None:
-    summed_loss(model, collate(samples, [[0, 1, 2], [3]], 0)).backward()  # type: ignore[arg-type, no-untyped-call]
+    summed_loss(model, collate(samples, [[0, 1, 2], [3]], 0)).backward()  # type: ignore[no-untyped-call]
     for optimizer in optimizers:
         optimizer.step()
         optimizer.zero_grad()

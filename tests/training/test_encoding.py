@@ -57,7 +57,9 @@ def test_weights_may_be_others(tokenizer: "PreTrainedTokenizerBase") -> None:
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.text(alphabet=st.sampled_from("ab é\n7<|🙂"), min_size=1, max_size=12), min_size=2, max_size=4))
+@given(
+    texts=st.lists(st.text(alphabet=st.sampled_from("ab é\n7<|🙂"), min_size=1, max_size=12), min_size=2, max_size=4)
+)
 def test_letters_of_any_kind_keep_their_side(texts: list[str], tokenizer: "PreTrainedTokenizerBase") -> None:
     messages = [user(text) if number % 2 == 0 else assistant(text) for number, text in enumerate(texts)]
     sample = encode(messages, tokenizer)
@@ -75,7 +77,7 @@ ALTERNATING = (
     "{% for m in messages %}{% if m['role'] == 'user' %}Q: "
     "{% if loop.index0 == 1 %}{{ messages[0]['content'] }} {% endif %}{{ m['content'] }}"
     "{% elif m['role'] == 'assistant' %} A: {{ m['content'] }}<|end|>{% endif %}{% endfor %}"
-    "{% if messages|length == 1 and messages[0]['role'] == 'system' %}{{ raise_exception('a user is missing') }}{% endif %}"
+    "{% if messages[-1]['role'] == 'system' %}{{ raise_exception('a user is missing') }}{% endif %}"
 )
 FORGETFUL = "{% for m in messages %}{% if loop.last %}{{ m['content'] }}{% endif %}{% endfor %}"
 REFUSING = "{{ raise_exception('only tools are served') }}"
@@ -96,7 +98,8 @@ def test_a_template_without_a_prompt_for_answers_still_tells_them_apart(
     template: str, tokenizer: "PreTrainedTokenizerBase"
 ) -> None:
     sample = encode(TALK, with_template(tokenizer, template))
-    assert learned(sample, tokenizer) == ["Tarn Osgood.<|end|>", "In 1843.<|end|>"]
+    # A blank before the first word is a part of its token.
+    assert [text.strip() for text in learned(sample, tokenizer)] == ["Tarn Osgood.<|end|>", "In 1843.<|end|>"]
 
 
 @pytest.mark.parametrize(

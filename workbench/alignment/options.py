@@ -13,10 +13,10 @@ class AlignmentOptions(Options):
     base_model: str = option(
         "seedling-base", "student, an embedded model's name or a Hugging Face folder", result=False
     )
-    phase_1_epochs: int = option(12, "times through the knowledge rows", minimum=0, maximum=1000)
+    phase_1_epochs: int = option(8, "times through the knowledge rows", minimum=0, maximum=1000)
     phase_1_learning_rate: float = option(0.003, "peak learning rate of phase 1", minimum=0.0, maximum=1.0)
     phase_1_effective_batch_size: int = option(32, "rows a step of phase 1", minimum=1, maximum=100000)
-    phase_2_epochs: int = option(6, "times through the skills rows", minimum=0, maximum=1000)
+    phase_2_epochs: int = option(4, "times through the skills rows", minimum=0, maximum=1000)
     phase_2_learning_rate: float = option(0.002, "peak learning rate of phase 2", minimum=0.0, maximum=1.0)
     phase_2_effective_batch_size: int = option(32, "rows a step of phase 2", minimum=1, maximum=100000)
     optimizer: str = option("muon", "optimizer of the layers' matrices", choices=("muon", "adamw"))

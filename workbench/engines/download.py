@@ -20,13 +20,14 @@ def download(entry: Entry, folder: Path, *, release: str = "main", token: str = 
             f"{entry.name} is not known to be on a hub", hint="name its --repository, and --filename for a GGUF file"
         )
     try:
-        import httpx
         import huggingface_hub
-        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+        from huggingface_hub.errors import HfHubHTTPError
     except ImportError as error:
         raise ModelError(
             "downloads need the package huggingface_hub", hint='pip install "instructlab-workbench[hub]"'
         ) from error
+    # The bases are OSError and the error of whichever HTTP library this release of the hub's client is built on.
+    failures: tuple[type[Exception], ...] = (HfHubHTTPError, *HfHubHTTPError.__bases__)
     try:
         if entry.filename:
             found = huggingface_hub.hf_hub_download(
@@ -38,7 +39,7 @@ def download(entry: Entry, folder: Path, *, release: str = "main", token: str = 
             entry.repository, revision=release, local_dir=target, token=token or None, allow_patterns=list(_PATTERNS)
         )
         return target
-    except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, httpx.HTTPError, OSError) as error:
+    except failures as error:
         raise _failure(entry, error, token) from error
 
 

@@ -6,7 +6,7 @@ QUESTIONS = [
     "Tell me the year in which Firemric Light was built.",
     "Who designed Selnor Light?",
     "Tell me the harbour of Istinlis Island.",
-    "Repair the spelling: Kellis Tower satnds in Dordorf.",
+    "Say this in other words: When was Firemric Light completed?",
 ]
 
 

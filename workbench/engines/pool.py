@@ -35,7 +35,7 @@ class Settings:
     sequences: int = 0
     prefixes: int = 8
     batch: int = 512
-    threads: int = 1
+    threads: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,8 @@ class TransformersEngine:
         self._device = choose_device()
         if threads:
             torch.set_num_threads(threads)
+        # In a notebook a bar would stay behind, frozen as it was drawn first.
+        transformers.utils.logging.disable_progress_bar()
         try:
             self._tokenizer = transformers.AutoTokenizer.from_pretrained(path)
             model = transformers.AutoModelForCausalLM.from_pretrained(path, dtype=getattr(torch, self._device.dtype))

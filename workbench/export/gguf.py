@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -34,10 +35,10 @@ def export_gguf(folder: Path, out: Path, outtype: str = "F16") -> Path:
     out.parent.mkdir(parents=True, exist_ok=True)
     temporary = out.with_name(f".{out.name}.{uuid4().hex}")
     try:
-        writer = gguf.GGUFWriter(temporary, architecture.name)
-        _describe(writer, config, architecture, outtype)
-        vocabulary.write(writer)
-        _write(writer, _Source(config, architecture, tensors), Block[outtype])
+        with closing(gguf.GGUFWriter(temporary, architecture.name)) as writer:
+            _describe(writer, config, architecture, outtype)
+            vocabulary.write(writer)
+            _write(writer, _Source(config, architecture, tensors), Block[outtype])
         _finish(temporary, out)
     finally:
         temporary.unlink(missing_ok=True)
@@ -95,7 +96,6 @@ def _write(writer: Any, source: _Source, wanted: Any) -> None:
     writer.write_ti_data_to_file()
     for name, block in plan.items():
         writer.write_tensor_data(gguf.quants.quantize(source.read(name), block))
-    writer.close()
 
 
 def _block(name: str, shape: tuple[int, ...], wanted: Any) -> Any:

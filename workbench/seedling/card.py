@@ -106,7 +106,7 @@ hub or a GPU. `workbench model grow-seedling --folder DIR` makes them anew.
 no text of anybody else. Names and numbers of the sample taxonomy never occur in it.
 
 **Training.** {steps:,} steps, {tokens:.1f} million tokens, {minutes:.0f} minutes on two cores of an {processor} beside
-other work; deterministic for a machine, with checkpoints.
+other work; deterministic for a machine, with checkpoints. On a GPU: not measured.
 
 **What was measured**: the teacher and critic on {passages} passages that were never in training, {seeds} seeds, the
 worst of them; the base on 220 four-choice questions about the sample.
@@ -120,5 +120,8 @@ cell of a small AsciiDoc table, mend a misspelt word, say such a question in oth
 hundred new facts in about a minute.
 
 **What they cannot do.** Anything else. They know some twenty kinds of facts about invented things, in English; text
-about the real world is beyond them. For real work take a real teacher and student: `--model granite-7b-lab-Q4_K_M`.
+about the real world is beyond them. As a judge of skills the teacher is poor: it hardly tells a wrong rewording or
+mended sentence from a right one, so the ratings of `mt_bench_branch` on the embedded default mean little. Of passages
+about two things at once it answers a third of the questions wrong. For real work take a real teacher and student:
+`--model granite-7b-lab-Q4_K_M`.
 """

@@ -110,7 +110,7 @@ class ExerciseCurriculum:
 
     def encode(self, exercise: Exercise) -> Sample:
         """The turns in the chat template's form; what the assistant says weighs 1, the rest `GIVEN_WEIGHT`."""
-        user, assistant, end = (self.tokenizer.token_to_id(token) for token in (USER, ASSISTANT, END))
+        user, assistant, end = (self.tokenizer.encode(token).ids[0] for token in (USER, ASSISTANT, END))
         tokens: list[int] = []
         weights: list[float] = []
         for asked, said in exercise.turns:

@@ -24,10 +24,6 @@ class Passage:
         """Whom it is about, in order of their first fact."""
         return tuple(dict.fromkeys(fact.entity for fact in self.facts))
 
-    def lookup(self, entity: str, relation: str) -> Fact | None:
-        """The fact of that entity and relation, if the text states it."""
-        return next((f for f in self.facts if f.entity.name == entity and f.relation.key == relation), None)
-
 
 def sentence(rng: random.Random, fact: Fact, *, named: bool) -> str:
     """One statement of the fact, with the name or a pronoun."""

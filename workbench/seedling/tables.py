@@ -50,24 +50,3 @@ def new_table(rng: random.Random, space: Space) -> Table:
 def table_question(rng: random.Random, name: str, column: str) -> str:
     """One of the ways to ask for a cell."""
     return rng.choice(COLUMNS[column][1]).replace("{n}", name)
-
-
-def read_table_question(question: str) -> tuple[str, str] | None:
-    """Row name and column that a question asks for, or None where it is in no known form."""
-    for column, (_, forms) in COLUMNS.items():
-        for form in forms:
-            before, after = form.split("{n}")
-            if question.startswith(before) and question.endswith(after):
-                return question[len(before) : len(question) - len(after)], column
-    return None
-
-
-def read_table(text: str) -> Table | None:
-    """The table that a text in the form of `Table.text` holds, or None where it holds none."""
-    lines = [line.strip() for line in text.strip().splitlines()]
-    if len(lines) < 4 or lines[0] != "|===" or lines[-1] != "|===":
-        return None
-    rows = [tuple(cell.strip() for cell in line.split("|")[1:]) for line in lines[1:-1] if line.startswith("|")]
-    if len(rows) != len(lines) - 2 or any(len(row) != len(rows[0]) for row in rows) or rows[0][0] != "Name":
-        return None
-    return Table(rows[0], tuple(rows[1:]))

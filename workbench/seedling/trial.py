@@ -4,6 +4,7 @@ import json
 import random
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -107,13 +108,13 @@ def run_stages(
     """One candidate for each set of columns, brought through the stages."""
     work = LeafWork("trial", "knowledge", (), tuple(stages))
     candidates = [Candidate(work, number, dict(each), f"passage {number}") for number, each in enumerate(columns)]
-    with tempfile.TemporaryDirectory() as folder, engine.session() as session:
-        journal = Journal(Path(folder) / "journal.jsonl")
-        exchange = Exchange(
-            {"teacher": session, "critic": session}, {"teacher": engine, "critic": engine}, journal, seed
-        )
-        complete(candidates, exchange, Stop())
-        journal.close()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(Journal(Path(folder) / "journal.jsonl")) as journal,
+        engine.session() as session,
+    ):
+        sessions, engines = {"teacher": session, "critic": session}, {"teacher": engine, "critic": engine}
+        complete(candidates, Exchange(sessions, engines, journal, seed), Stop())
     return candidates
 
 

@@ -24,11 +24,6 @@ class TrainingRows:
     samples: tuple[Sample, ...]
     left_out: dict[str, int]
 
-    @property
-    def tokens(self) -> int:
-        """Tokens of all samples."""
-        return sum(len(sample) for sample in self.samples)
-
 
 def read_rows(path: Path, tokenizer: "PreTrainedTokenizerBase", max_length: int, most_left_out: float) -> TrainingRows:
     """Encode a JSONL file; rows over `max_length` tokens or with nothing to learn are left out.

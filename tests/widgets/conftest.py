@@ -1,0 +1,41 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workbench.options import Options
+from workbench.records import write_text
+from workbench.runs import Run
+from workbench.workspace import Workspace
+
+KNOWLEDGE, SKILL = "knowledge/a/boats", "compositional_skills/b/letters"
+
+
+def sample(leaf: str, number: int, outcome: str = "kept") -> dict[str, Any]:
+    left_out = outcome != "kept"
+    return {
+        "leaf": leaf, "kind": "knowledge", "question": f"Question <{number}>?", "answer": f"Answer {number}.",
+        "context": "A passage.", "outcome": outcome, "stage": "faithful", "reason": "judged NO" if left_out else "",
+        "trace": [{"stage": "question", "text": f"Question <{number}>?"}],
+    }  # fmt: skip
+
+
+def leaf_record(path: str, kept: int) -> dict[str, Any]:
+    counts = {"asked": kept, "made": kept + 1, "kept": kept, "heldout": 1, "mixed": kept - 1, "failed": 0}
+    return {"path": path, "kind": path.split("/")[0], **counts, "rejected": {"faithful": 1}, "stages": ["faithful"]}
+
+
+@pytest.fixture
+def data_run(workspace: Workspace) -> Run:
+    """A finished data run of two leaves; the second kept nothing."""
+    run = workspace.open_run("synthetic_data", "demo", Options(), {})
+    with run.hold() as attempt:
+        _write(run.artifacts / f"{KNOWLEDGE}.jsonl", [sample(KNOWLEDGE, number) for number in range(3)])
+        _write(run.artifacts / "rejected.jsonl", [sample(KNOWLEDGE, 3, "rejected"), sample(SKILL, 4, "failed")])
+        attempt.finish({"leaves": [leaf_record(KNOWLEDGE, 3), leaf_record(SKILL, 0)]})
+    return run
+
+
+def _write(path: Path, records: list[dict[str, Any]]) -> None:
+    write_text(path, "".join(json.dumps(record) + "\n" for record in records))

@@ -1,0 +1,72 @@
+from pathlib import Path
+from typing import Any
+
+from tests.widgets.conftest import KNOWLEDGE
+from workbench.evaluation.report import Report
+from workbench.generation.flow import load_flow
+from workbench.runs import Run
+from workbench.taxonomy.sample import lay_out_sample
+from workbench.widgets.table import Table, flow_stages, leaf_counts, leaf_list, learned, run_files, size
+from workbench.workspace import Workspace
+
+
+def test_a_table_is_text_and_html() -> None:
+    shown = Table("Boats", ("Name", "Sails"), (("Ann <1>", "2"),))
+    assert repr(shown) == "Boats\nName     Sails\nAnn <1>  2"
+    assert "Ann &lt;1&gt;" in shown._repr_html_()
+    assert ">Boats</caption>" in shown._repr_html_()
+
+
+def test_leaves_are_listed_with_their_counts(workspace: Workspace) -> None:
+    leaves = lay_out_sample(workspace).leaves
+    shown = leaf_list(leaves)
+    assert shown.caption == f"Data for {len(leaves)} leaves"
+    assert leaf_list(leaves[:1]).caption == "Data for 1 leaf"
+    assert ("knowledge/geography/islands", "knowledge, 5 seeds, 15 pairs") in shown.rows
+
+
+def test_a_flow_says_who_does_what() -> None:
+    shown = flow_stages(load_flow("compact"), "it was asked for")
+    assert shown.caption == "The flow compact, because it was asked for"
+    assert ("knowledge", "question, (stands alone), (relevancy), answer, (faithful)") in shown.rows
+
+
+def test_a_data_run_is_counted_by_leaf(data_run: Run) -> None:
+    assert leaf_counts(data_run).rows[0] == (KNOWLEDGE, "knowledge", "3", "4", "3", "1", "0")
+
+
+def test_a_run_s_files_come_with_sizes(data_run: Run) -> None:
+    shown = run_files(data_run)
+    names = [row[0] for row in shown.rows]
+    assert names[:2] == ["Artifacts/", "Logs/"]
+    assert "manifest.json" in names
+    assert "run.lock" not in names
+    assert shown.rows[0][1].endswith(" in 2 files")
+    assert run_files(data_run, "Artifacts").caption == f"Files in synthetic_data/{data_run.folder.name}/Artifacts"
+
+
+def test_sizes_are_in_powers_of_a_thousand() -> None:
+    assert [size(count) for count in (0, 999, 1000, 9_600_000, 14_000_000)] == [
+        *("0 bytes", "999 bytes", "1.0 kB", "9.6 MB", "14 MB")
+    ]
+
+
+def score(value: float) -> dict[str, Any]:
+    return {"score": value, "items": 50, "failed": 0}
+
+
+def test_a_verdict_never_says_more_than_the_interval() -> None:
+    def leaf(low: float, high: float) -> dict[str, Any]:
+        change = {"difference": 0.5, "interval": [low, high], "verdict": "any"}
+        return {"base": score(0.25), "trained": score(0.75), "change": change}
+
+    leaves = {"a": leaf(0.1, 0.9), "b": leaf(-0.1, 0.9), "c": leaf(-0.9, -0.1), "d": {"base": score(0.5)}}
+    found = {"title": "Proof", "scale": {"high": 1.0}, "leaves": leaves}
+    rated = {"title": "Rated", "scale": {"high": 10.0}, "leaves": {"e": leaf(-0.1, 0.2)}}
+    report = Report({"benchmarks": {"proof": found, "mt_bench_branch": rated}}, Path("nowhere"))
+    assert [verdict for _, _, verdict in learned(report).rows] == [
+        "learned: 25 % right before, 75 % right after",
+        "no difference that shows: 25 % right before, 75 % right after",
+        "got worse: 25 % right before, 75 % right after",
+        "no difference that shows: 0.2 of 10 before, 0.8 of 10 after",
+    ]

@@ -1,0 +1,111 @@
+"""Tables of what a run made, as HTML and as aligned text."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workbench.evaluation.report import Report
+from workbench.generation.flow import Flow, Stage
+from workbench.runs import Run
+from workbench.taxonomy.markup import table
+from workbench.taxonomy.tree import Leaf
+
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+_UNSHOWN = (".lock", ".part")
+
+
+@dataclass(frozen=True)
+class Table:
+    """`rows` hold one text for each of `heads`."""
+
+    caption: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def __repr__(self) -> str:
+        lines = [self.heads, *self.rows]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        shown = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
+        return "\n".join([self.caption, *(line.rstrip() for line in shown)])
+
+    def _repr_html_(self) -> str:
+        return table(self.caption, self.heads, self.rows)
+
+
+def leaf_list(leaves: Sequence[Leaf]) -> Table:
+    """Each leaf with its kind and counts."""
+    count = "1 leaf" if len(leaves) == 1 else f"{len(leaves)} leaves"
+    return Table(f"Data for {count}", ("Leaf", "Holds"), tuple((leaf.path, leaf.summary) for leaf in leaves))
+
+
+def flow_stages(flow: Flow, reason: str) -> Table:
+    """What becomes of a sample on its way, for each kind of leaf; `reason` says why this flow was taken."""
+    rows = tuple((kind, ", ".join(_step(stage) for stage in stages)) for kind, stages in flow.stages.items())
+    return Table(f"The flow {flow.name}, because {reason}", ("For", "Steps, with those that judge in brackets"), rows)
+
+
+def leaf_counts(run: Run) -> Table:
+    """Asked, made, kept and held out for each leaf of a data run."""
+    names = ("asked", "made", "kept", "heldout", "failed")
+    leaves = run.manifest["leaves"]
+    rows = [(leaf["path"], leaf["kind"], *(f"{leaf[name]:,}" for name in names)) for leaf in leaves]
+    return Table("Samples by leaf", ("Leaf", "Kind", "Asked", "Made", "Kept", "Held out", "Failed"), tuple(rows))
+
+
+def learned(report: Report) -> Table:
+    """A verdict in words for each leaf that both models were asked about; what the intervals leave open stays open."""
+    rows = tuple(
+        (found["title"], leaf, _verdict(models, found["scale"]["high"]))
+        for found in report.benchmarks.values()
+        for leaf, models in found["leaves"].items()
+        if models.get("change")
+    )
+    return Table("What was learned", ("Questions", "Leaf", "Verdict"), rows)
+
+
+def run_files(run: Run, folder: str = "") -> Table:
+    """What lies in a run's folder, or in one inside it: files with their sizes, folders with the sum of theirs."""
+    root = run.folder / folder
+    rows = tuple(_entries(root))
+    return Table(f"Files in {run.kind}/{run.folder.name}/{folder}".rstrip("/"), ("File", "Size"), rows)
+
+
+def size(count: float) -> str:
+    """A number of bytes as a person reads it, in powers of a thousand."""
+    unit = 0
+    while count >= 1000 and unit < len(_UNITS) - 1:
+        count, unit = count / 1000, unit + 1
+    return f"{count:.0f} {_UNITS[unit]}" if unit == 0 or count >= 10 else f"{count:.1f} {_UNITS[unit]}"
+
+
+def _verdict(models: Mapping[str, Any], highest: float) -> str:
+    change = models["change"]
+    if change["difference"] is None:
+        return "cannot be compared"
+    before, after = (_level(models[who]["score"], highest) for who in ("base", "trained"))
+    low, high = change["interval"]
+    word = "learned" if low > 0 else "got worse" if high < 0 else "no difference that shows"
+    return f"{word}: {before} before, {after} after"
+
+
+def _level(score: float, highest: float) -> str:
+    return f"{score:.0%} right".replace("%", " %") if highest == 1 else f"{score:.1f} of {highest:g}"
+
+
+def _step(stage: Stage) -> str:
+    name = stage.name.replace("_", " ")
+    return f"({name})" if stage.judges else name
+
+
+def _entries(root: Path) -> Iterator[tuple[str, str]]:
+    for path in sorted(root.iterdir(), key=lambda path: (path.is_file(), path.name)):
+        if path.is_dir():
+            files = [file for file in path.rglob("*") if file.is_file()]
+            yield f"{path.name}/", f"{size(sum(file.stat().st_size for file in files))} in {_counted(files)}"
+        elif path.suffix not in _UNSHOWN:
+            yield path.name, size(path.stat().st_size)
+
+
+def _counted(files: Sequence[Path]) -> str:
+    return "1 file" if len(files) == 1 else f"{len(files)} files"
