@@ -21,7 +21,7 @@ from random import Random
 from typing import Any
 
 from workbench.engines.engine import Request, Sampling, sample_seed
-from workbench.engines.llamacpp import LlamaEngine, available_cores
+from workbench.engines.llamacpp import LlamaEngine
 from workbench.engines.pool import Settings
 from workbench.export import export_gguf, quantize
 
@@ -41,7 +41,7 @@ def main() -> None:
     arguments = _arguments()
     with tempfile.TemporaryDirectory() as folder:
         model = arguments.model or random_model(Path(folder))
-        threads = arguments.threads or available_cores()
+        threads = arguments.threads
         _say(settings=_versions() | {"model": model.name, "threads": threads, "rounds": arguments.rounds})
         for name, requests in _loads(model, arguments.prompts).items():
             _say(load=name, answers=sum(request.samples for request in requests))
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def _compare(model: Path, requests: list[Request], threads: int, rounds: int) -> None:
-    arms: dict[str, Callable[[], Measured]] = {"serial": lambda: serial(model, requests, threads)}
+    arms: dict[str, Callable[[], Measured]] = {"serial": partial(serial, model, requests, threads)}
     for sequences in (1, 4, 8, 16, 32):
         arms[f"ours, {sequences}"] = partial(ours, model, requests, threads, sequences)
     found: dict[str, list[Measured]] = {name: [] for name in arms}
@@ -192,7 +192,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--model", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--prompts", type=int, default=6, help="prompts a leaf")
-    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
 
 

@@ -33,6 +33,16 @@ def test_numbers_among_the_verdicts_are_texts_once_quoted() -> None:
     assert stage.keep == ("3",)
 
 
+def test_a_verdict_may_have_to_repeat_a_column() -> None:
+    text = FLOW.replace(
+        'verdict: "(YES|NO)$", keep: ["YES"]', 'verdict: "^(.*)$", keep: ["{{ answer }}: YES", "sure"]', 1
+    )
+    stage = read_flow(text, "trial.yaml").for_kind("knowledge")[-1]
+    columns = {"answer": "Aldern"}
+    said = ("Aldern: YES", "sure", "Brise: YES", "Aldern: NO", "{{ answer }}: YES")
+    assert [stage.accepts(verdict, columns) for verdict in said] == [True, True, False, False, False]
+
+
 def test_a_row_without_a_column_of_the_prompt_is_told() -> None:
     stage = read_flow(FLOW, "trial.yaml").for_kind("knowledge")[1]
     with pytest.raises(FlowError, match=r"stage answer: 'question' is undefined"):

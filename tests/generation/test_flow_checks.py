@@ -100,6 +100,13 @@ def test_a_column_is_needed_after_it_is_written_only() -> None:
     assert "document" in error.hint
 
 
+def test_a_verdict_needs_its_columns() -> None:
+    error = refused(FLOW.replace('keep: ["YES"]', 'keep: ["{{ anser }}"]', 1))
+    assert "stage judgement needs the column anser" in error.message
+    error = refused(FLOW.replace('keep: ["YES"]', 'keep: ["{{ answer"]', 1))
+    assert "its `keep` is no template" in error.message
+
+
 def test_a_span_needs_its_column() -> None:
     error = refused(FLOW.replace("span_of: document", "span_of: dokument"))
     assert "stage answer needs the column dokument" in error.message

@@ -29,6 +29,8 @@ from workbench.options import OptionField, describe
 from workbench.workspace import VARIABLE, Workspace, project_root
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
+# A kernel's own log tells of its sockets; what a cell has to say comes with its output.
+_KERNEL_FLAGS = ("--log-level=CRITICAL",)
 _TRUTH = {"true": True, "false": False, "yes": True, "no": False, "1": True, "0": False}
 
 
@@ -90,7 +92,9 @@ def execute(source: Path, target: Path, parameters: Mapping[str, object], worksp
     view = progress_view()
     try:
         with Watch(workspace, view):
-            papermill.execute_notebook(source, target, parameters=dict(parameters), progress_bar=False)
+            papermill.execute_notebook(
+                source, target, parameters=dict(parameters), progress_bar=False, extra_arguments=list(_KERNEL_FLAGS)
+            )
     except papermill.PapermillExecutionError as error:
         raise _cell_error(error, target) from None
     except DeadKernelError as error:

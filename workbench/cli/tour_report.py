@@ -58,6 +58,8 @@ def page_of(path: Path) -> Page:
     import nbformat
 
     document = nbformat.read(path, as_version=4)
+    # What widgets were is of no use without their kernel, and the exporter would put it on the page as a script.
+    document.metadata.pop("widgets", None)
     for number, cell in enumerate(document.cells):
         cell["id"] = f"{path.stem}-{number}"
         if cell.cell_type == "markdown":

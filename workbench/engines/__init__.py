@@ -19,7 +19,7 @@ def open_engine(
     """A GGUF file runs in llama.cpp, a Hugging Face folder in transformers; with `endpoint_url` an endpoint is asked.
 
     `model` is a path, a name of the catalogue, or one in `models_folder`. 0 for `context_size` takes what the model was
-    trained with, 0 for `threads` the physical cores. ModelError when there is no such model.
+    trained with, 0 for `threads` what suits the model. ModelError when there is no such model.
     """
     if endpoint_url:
         from workbench.engines.openai import EndpointEngine, EndpointSettings

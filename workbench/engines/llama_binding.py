@@ -12,11 +12,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import llama_cpp
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import EngineError, ModelError
+
+# Threads meet at every operation. Waiting there by spinning, libgomp's habit, makes two threads twenty times slower
+# than one as soon as another process wants a core. libgomp reads the variable when it is loaded; torch has its own copy.
+_POLICY = "OMP_WAIT_POLICY"
+_before = os.environ.get(_POLICY)
+os.environ.setdefault(_POLICY, "passive")
+import llama_cpp  # noqa: E402
+
+if _before is None:
+    del os.environ[_POLICY]
 
 _MAGIC = b"GGUF"
 _ERROR, _CONTINUED = 4, 5
@@ -91,7 +100,11 @@ class LlamaModel:
         Flash attention on CPUs adds up in half precision, or not, by how many tokens share a batch: logits then differ
         by a thousandth and more with a request's company. Small models gain little by it and go without.
         """
-        return bool(llama_cpp.llama_model_n_params(self.handle) > _SMALL)
+        return self.parameter_count > _SMALL
+
+    @cached_property
+    def parameter_count(self) -> int:
+        return int(llama_cpp.llama_model_n_params(self.handle))
 
     @cached_property
     def chat_template(self) -> str:

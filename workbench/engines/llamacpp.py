@@ -23,6 +23,8 @@ from workbench.records import digest_file
 _KEPT_GRAMMARS = 32
 # Reading weights once for many sequences pays off for large models; for small ones attention soon outweighs it.
 _FEW, _MANY = 8, 32
+# A second thread waits longer for the first than it helps where an operation takes microseconds.
+_TINY = 20_000_000
 _TOPOLOGY = Path("/sys/devices/system/cpu")
 
 

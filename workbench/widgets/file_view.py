@@ -7,8 +7,8 @@ from pathlib import Path
 from workbench.errors import NotFoundError
 
 _BOX = (
-    "max-height:26em;overflow:auto;white-space:pre-wrap;border:1px solid #8884;border-radius:4px;"
-    "padding:0.6em 0.8em;margin:0.3em 0"
+    "max-height:26em;overflow:auto;white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;"
+    "border:1px solid #8884;border-radius:4px;padding:0.6em 0.8em;margin:0.3em 0"
 )
 
 
