@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from workbench.errors import EngineError, ModelError
 
 # Threads meet at every operation. Waiting there by spinning, libgomp's habit, makes two threads twenty times slower
-# than one as soon as another process wants a core. libgomp reads the variable when it is loaded; torch has its own copy.
+# than one as soon as another process wants a core. libgomp reads the variable when it is loaded; torch has its own.
 _POLICY = "OMP_WAIT_POLICY"
 _before = os.environ.get(_POLICY)
 os.environ.setdefault(_POLICY, "passive")
