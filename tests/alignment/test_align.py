@@ -127,6 +127,17 @@ def test_a_stop_in_any_phase_changes_no_bit(
     assert steps == [("phase_1", step) for step in range(1, 7)] + [("phase_2", step) for step in range(1, 5)]
 
 
+def test_the_end_of_a_phase_is_kept_whatever_was_saved_before_it(
+    workspace: Workspace, options: AlignmentOptions, make_data: MakeData, exported: list[Path]
+) -> None:
+    from safetensors import safe_open
+
+    make_data(knowledge=1)
+    run = work(workspace, options.model_copy(update={"phase_1_epochs": 17, "phase_2_epochs": 0}))
+    with safe_open(run.artifacts / "phase_1" / "state" / "state.safetensors", framework="pt") as file:
+        assert json.loads(file.metadata()["progress"])["step"] == 17
+
+
 def test_the_inputs_are_what_is_read(
     workspace: Workspace, options: AlignmentOptions, make_data: MakeData, tiny_model: Path
 ) -> None:

@@ -16,9 +16,15 @@ def tiny_gguf(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return export_gguf(tiny_model, tmp_path_factory.mktemp("gguf") / "tiny.gguf", "F32")
 
 
+@pytest.fixture(params=[False, True], ids=["apart", "shared"])
+def shared(request: pytest.FixtureRequest) -> bool:
+    """Both ways in which a context lays out memory."""
+    return bool(request.param)
+
+
 @pytest.fixture
-def engine(tiny_gguf: Path) -> Iterator[LlamaEngine]:
-    engine = LlamaEngine(tiny_gguf, Settings(context_size=0, sequences=8, threads=1))
+def engine(tiny_gguf: Path, shared: bool) -> Iterator[LlamaEngine]:
+    engine = LlamaEngine(tiny_gguf, Settings(context_size=0, sequences=8, threads=1, shared=shared))
     yield engine
     engine.close()
 

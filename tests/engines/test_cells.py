@@ -4,44 +4,14 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.engines.cells import Cells, Slot, common
-
-
-class PlainMemory:
-    """Which sequences hold which lengths, as llama.cpp would."""
-
-    def __init__(self) -> None:
-        self.lengths: dict[int, int] = {}
-        self.shares: list[tuple[int, int, int]] = []
-
-    def share(self, source: int, target: int, length: int) -> None:
-        assert self.lengths.get(source, 0) >= length
-        assert not self.lengths.get(target, 0)
-        self.lengths[target] = length
-        self.shares.append((source, target, length))
-
-    def cut(self, sequence: int, length: int) -> None:
-        self.lengths[sequence] = min(length, self.lengths.get(sequence, 0))
-
-    def grow(self, slot: Slot, count: int) -> None:
-        self.lengths[slot.sequence] = self.lengths.get(slot.sequence, 0) + count
+from tests.engines.memory import PlainMemory, evaluate, taken
+from workbench.engines.cells import Cells
+from workbench.engines.slots import Slot
 
 
 def make(capacity: int = 100, sequences: int = 6, keep: int = 3) -> tuple[Cells, PlainMemory]:
     memory = PlainMemory()
     return Cells(memory, capacity=capacity, sequences=sequences, keep=keep), memory
-
-
-def evaluate(cells: Cells, memory: PlainMemory, slot: Slot) -> None:
-    count = slot.planned - slot.length
-    memory.grow(slot, count)
-    cells.extend(slot, count)
-
-
-def taken(cells: Cells, tokens: list[int], room: int) -> Slot:
-    slot = cells.take(tokens, room)
-    assert slot is not None
-    return slot
 
 
 def test_an_equal_beginning_is_shared_and_its_cells_counted_once() -> None:
@@ -138,15 +108,6 @@ def test_what_is_coming_is_known() -> None:
     assert cells.coming(np.asarray([1, 2, 5], np.int32)) == 2
     evaluate(cells, memory, slot)
     assert cells.coming(np.asarray([1, 2, 5], np.int32)) == 0
-
-
-@settings(deadline=None)
-@given(st.lists(st.integers(0, 3), max_size=6), st.lists(st.integers(0, 3), max_size=6))
-def test_common_beginnings(left: list[int], right: list[int]) -> None:
-    expected = 0
-    while expected < min(len(left), len(right)) and left[expected] == right[expected]:
-        expected += 1
-    assert common(np.asarray(left, np.int32), np.asarray(right, np.int32)) == expected
 
 
 @settings(deadline=None, max_examples=60)

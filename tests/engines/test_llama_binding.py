@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from workbench.engines.llama_binding import (
+    Layout,
     LlamaBatch,
     LlamaContext,
     LlamaModel,
@@ -29,7 +30,7 @@ def test_the_vocabulary_is_known(model: LlamaModel) -> None:
     assert model.ends == {1}
     assert model.controls == {0, 2, 3, 4}
     assert model.first_token == 1
-    assert not model.large
+    assert model.parameter_count == 1_410_304
     assert model.cell_bytes == 2 * 2 * 2 * 256
 
 
@@ -41,8 +42,9 @@ def test_special_tokens_are_read_only_when_wanted(model: LlamaModel) -> None:
     assert model.piece(1) == b""
 
 
-def test_sequences_that_share_a_beginning_go_on_apart(model: LlamaModel) -> None:
-    context = LlamaContext(model, cells=256, sequences=4, batch=32, threads=1)
+@pytest.mark.parametrize("shared", [False, True])
+def test_sequences_that_share_a_beginning_go_on_apart(model: LlamaModel, shared: bool) -> None:
+    context = LlamaContext(model, Layout(1024, 4, 32, 1, shared))
     batch = LlamaBatch(32)
     tokens = model.tokenize("The lighthouse of Vel Marin", begin=True, special=True)
     assert batch.add(tokens, 0, 0, 1) == len(tokens)
@@ -59,7 +61,7 @@ def test_sequences_that_share_a_beginning_go_on_apart(model: LlamaModel) -> None
 
 
 def test_an_evaluation_that_cannot_be_is_an_error(model: LlamaModel) -> None:
-    context = LlamaContext(model, cells=256, sequences=2, batch=32, threads=1)
+    context = LlamaContext(model, Layout(256, 2, 32, 1, True))
     batch = LlamaBatch(8)
     batch.add([5, 6], 0, 40, 1)
     batch.add([5, 6], 0, 7, 1)
@@ -95,9 +97,9 @@ def test_quantizations_have_llama_cpps_names(tiny_gguf: Path, tmp_path: Path) ->
 
 def test_the_library_is_silent(tiny_gguf: Path) -> None:
     code = (
-        "from pathlib import Path; from workbench.engines.llama_binding import LlamaModel, LlamaContext;"
+        "from pathlib import Path; from workbench.engines.llama_binding import Layout, LlamaContext, LlamaModel;"
         f"model = LlamaModel(Path({str(tiny_gguf)!r}));"
-        "LlamaContext(model, cells=256, sequences=2, batch=32, threads=1).close(); model.close()"
+        "LlamaContext(model, Layout(256, 2, 32, 1, True)).close(); model.close()"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)

@@ -8,18 +8,33 @@ from workbench.errors import EngineError
 
 
 @pytest.fixture
-def pool(tiny_gguf: Path) -> Pool:
-    return Pool(LlamaModel(tiny_gguf), Settings(context_size=512, sequences=4, prefixes=2, batch=16))
+def pool(tiny_gguf: Path, shared: bool) -> Pool:
+    settings = Settings(context_size=512, sequences=4, prefixes=2, batch=16, threads=1, shared=shared)
+    return Pool(LlamaModel(tiny_gguf), settings)
 
 
-def test_the_pool_is_as_large_as_wanted_within_memory(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    cell = pool.model.cell_bytes
-    monkeypatch.setattr("workbench.engines.pool._EASY_BYTES", 300 * cell)
-    assert pool.suggested(0, 0) == 512
-    assert pool.suggested(1000, 0) == 1024
-    assert pool.suggested(10**9, 0) == 6 * 512
+def test_a_shared_pool_is_as_large_as_wanted_within_memory(tiny_gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = Pool(LlamaModel(tiny_gguf), Settings(context_size=512, sequences=4, prefixes=2, shared=True))
+    monkeypatch.setattr("workbench.engines.pool._EASY_BYTES", 300 * pool.model.cell_bytes)
+    assert pool.suggested([]) == 512
+    assert pool.suggested([400, 600]) == 1024
+    assert pool.suggested([10**9]) == 10**9
+    assert pool.suggested([1, 10**9]) == 8 * 512
     monkeypatch.setattr("workbench.engines.pool._MEMORY_SHARE", 0.0)
-    assert pool.suggested(10**9, 400) == 512
+    assert pool.suggested([400, 10**9]) == 512
+
+
+def test_a_part_for_each_is_as_large_as_the_longest_within_memory(
+    tiny_gguf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = Pool(LlamaModel(tiny_gguf), Settings(context_size=1000, sequences=4, prefixes=2))
+    monkeypatch.setattr("workbench.engines.pool._EASY_BYTES", 0)
+    assert pool.suggested([40, 60]) == 256
+    assert pool.suggested([40, 600]) == 768
+    assert pool.suggested([40, 1000, 5000]) == 1024
+    monkeypatch.setattr("workbench.engines.pool._MEMORY_SHARE", 0.0)
+    assert pool.suggested([40, 600]) == 256
+    assert pool.suggested([600, 40]) == 768
 
 
 def test_nothing_is_there_before_it_is_made(pool: Pool) -> None:
@@ -27,7 +42,7 @@ def test_nothing_is_there_before_it_is_made(pool: Pool) -> None:
     with pytest.raises(EngineError, match="no context yet"):
         pool.decode()
     pool.make(256)
-    assert pool.capacity == pool.cells.capacity == 256
+    assert pool.capacity == pool.places.capacity == 256
     pool.drop()
     assert pool.capacity == 0
 
@@ -42,7 +57,7 @@ def test_feeding_gives_every_wanted_position_once(pool: Pool) -> None:
 
     feeds = []
     for number, tokens in enumerate(([7] * 40, [8] * 9, [9])):
-        slot = pool.cells.take(tokens, len(tokens))
+        slot = pool.places.take(tokens, len(tokens))
         assert slot is not None
         feeds.append(Feed(slot, len(tokens) // 2, lambda *found, number=number: reader(number, *found)))
     pool.feed(feeds)

@@ -11,8 +11,9 @@ PROMPT = [7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]
 
 
 @pytest.fixture
-def scheduler(tiny_gguf: Path) -> Scheduler:
-    return Scheduler(Pool(LlamaModel(tiny_gguf), Settings(context_size=512, sequences=4, prefixes=2, batch=32)))
+def scheduler(tiny_gguf: Path, shared: bool) -> Scheduler:
+    settings = Settings(context_size=512, sequences=4, prefixes=2, batch=32, threads=1, shared=shared)
+    return Scheduler(Pool(LlamaModel(tiny_gguf), settings))
 
 
 def request(tag: str, tokens: int = 4, samples: int = 1) -> Request:

@@ -28,10 +28,12 @@ def true_scores(folder: Path, context: str, continuations: list[str]) -> list[fl
     return found
 
 
-def test_scores_are_those_of_transformers(tiny_model: Path, engine: LlamaEngine) -> None:
+def test_scores_are_those_of_transformers(tiny_model: Path, engine: LlamaEngine, shared: bool) -> None:
     expected = true_scores(tiny_model, CONTEXT, CONTINUATIONS)
-    assert engine.score(CONTEXT, CONTINUATIONS) == pytest.approx(expected, abs=1e-3)
-    assert engine.score(CONTEXT, CONTINUATIONS[::-1]) == pytest.approx(expected[::-1], abs=1e-3)
+    # Flash attention, which shared memory needs, adds up in half precision.
+    off = 1e-2 if shared else 1e-3
+    assert engine.score(CONTEXT, CONTINUATIONS) == pytest.approx(expected, abs=off)
+    assert engine.score(CONTEXT, CONTINUATIONS[::-1]) == pytest.approx(expected[::-1], abs=off)
 
 
 def test_the_context_is_evaluated_once(engine: LlamaEngine) -> None:

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.export.conftest import Variant
-from workbench.engines.llama_binding import LlamaBatch, LlamaContext, LlamaModel
+from workbench.engines.llama_binding import Layout, LlamaBatch, LlamaContext, LlamaModel
 from workbench.errors import ExportError
 from workbench.export import export_gguf
 
@@ -17,7 +17,7 @@ TEXT = "<|user|>Who built the lighthouse of Vel Marin? It was built in 1843.<|as
 
 def llama_logits(path: Path, ids: list[int]) -> NDArray[np.float32]:
     model = LlamaModel(path)
-    context = LlamaContext(model, cells=256, sequences=1, batch=128, threads=1)
+    context = LlamaContext(model, Layout(256, 1, 128, 1, False))
     batch = LlamaBatch(128)
     batch.add(ids, 0, 0, len(ids))
     context.decode(batch)

@@ -73,6 +73,24 @@ def test_heldout_questions_and_their_like_reach_no_training_file(
     assert not [row for row in trained if first_user(row["messages"]).split("\n\n")[-1] in questions]
 
 
+@pytest.mark.parametrize("trained_already", [False, True])
+def test_other_words_that_are_trained_already_are_not_held_out(
+    trained_already: bool, run: Run, flow: Flow, works: list[LeafWork], open_exchange: Open
+) -> None:
+    said = ["At what hour, then?"]
+
+    def answering(request: Request, rng: Random) -> str:
+        return said[0] if request.messages[0]["content"].endswith("Reword.") else by_chance(request, rng)
+
+    exchange = open_exchange(FakeEngine(answering))
+    made = outcome(run, flow, works, exchange)
+    if trained_already:
+        said[0] = next(record["question"] for record in made.trained if record["kind"] == "knowledge").upper()
+    made.hold_out(exchange, Stop())
+    reworded = [row["question"] for row in read_jsonl(run.folder / "heldout.jsonl") if row["reworded"]]
+    assert set(reworded) == (set() if trained_already else {"At what hour, then?"})
+
+
 def test_a_replay_row_that_is_held_out_is_left_out(
     run: Run, flow: Flow, works: list[LeafWork], open_exchange: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ import os
 import re
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,6 @@ if _before is None:
 _MAGIC = b"GGUF"
 _ERROR, _CONTINUED = 4, 5
 _SENTENCEPIECE = 1
-_SMALL = 100_000_000
 _FLASH_OFF, _FLASH_ON = 0, 1
 _HALF = 2  # bytes of a number in the key-value cache, which llama.cpp keeps in F16
 
@@ -92,15 +92,6 @@ class LlamaModel:
         heads = llama_cpp.llama_model_n_head(self.handle) or 1
         width = llama_cpp.llama_model_n_embd(self.handle) // heads * llama_cpp.llama_model_n_head_kv(self.handle)
         return int(2 * _HALF * llama_cpp.llama_model_n_layer(self.handle) * width)
-
-    @cached_property
-    def large(self) -> bool:
-        """Whether it pays to evaluate many sequences at once and to skip what attention does not look at.
-
-        Flash attention on CPUs adds up in half precision, or not, by how many tokens share a batch: logits then differ
-        by a thousandth and more with a request's company. Small models gain little by it and go without.
-        """
-        return self.parameter_count > _SMALL
 
     @cached_property
     def parameter_count(self) -> int:
@@ -251,27 +242,45 @@ class LlamaBatch:
         )
 
 
-class LlamaContext:
-    """The memory of many sequences over one pool of cells, which equal beginnings share."""
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How much a context holds, and how much it does at once."""
 
-    def __init__(self, model: LlamaModel, *, cells: int, sequences: int, batch: int, threads: int) -> None:
+    cells: int
+    sequences: int
+    batch: int
+    threads: int
+    shared: bool
+
+
+class LlamaContext:
+    """The memory of many sequences, in `cells` tokens in all.
+
+    `shared`: one pool of cells, which equal beginnings hold together, with flash attention, which skips what a sequence
+    does not look at. It adds up in half precision or not by how many tokens share a batch, so that logits differ by a
+    thousandth and more with a request's company. Otherwise every sequence has an equal part to itself, and its logits
+    differ by rounding alone.
+    """
+
+    def __init__(self, model: LlamaModel, layout: Layout) -> None:
         parameters = llama_cpp.llama_context_default_params()
-        parameters.flash_attn_type = _FLASH_ON if model.large else _FLASH_OFF
-        parameters.n_ctx = cells
-        parameters.n_seq_max = sequences
-        parameters.n_batch = parameters.n_ubatch = batch
-        parameters.n_threads = parameters.n_threads_batch = threads
-        parameters.kv_unified = True
+        parameters.n_ctx = layout.cells
+        parameters.n_seq_max = layout.sequences
+        parameters.n_batch = parameters.n_ubatch = layout.batch
+        parameters.n_threads = parameters.n_threads_batch = layout.threads
+        parameters.kv_unified = layout.shared
+        parameters.flash_attn_type = _FLASH_ON if layout.shared else _FLASH_OFF
         parameters.no_perf = True
         LOG.errors.clear()
         self.model = model
         self.handle = llama_cpp.llama_init_from_model(model.handle, parameters)
         if not self.handle:
             raise EngineError(
-                f"llama.cpp has no memory for {cells} tokens of {model.path.name}: {LOG.explain()}",
+                f"llama.cpp has no memory for {layout.cells} tokens of {model.path.name}: {LOG.explain()}",
                 hint="give a smaller context_size, or close other models",
             )
         self._memory = llama_cpp.llama_get_memory(self.handle)
+        self._shared = layout.shared
 
     def decode(self, batch: LlamaBatch) -> None:
         """Evaluates the batch; its rows' logits can be read until the next call."""
@@ -289,8 +298,13 @@ class LlamaContext:
         return np.ctypeslib.as_array(pointer, shape=(self.model.vocabulary_size,))
 
     def share(self, source: int, target: int, length: int) -> None:
-        """The target sequence begins with the first `length` tokens of the source, in the same cells."""
-        llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, length)
+        """The target sequence holds the first `length` tokens of the source: the same cells, or a copy."""
+        if self._shared:
+            llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, length)
+        else:
+            # Only whole parts can be copied; what the target had is gone.
+            llama_cpp.llama_memory_seq_cp(self._memory, source, target, -1, -1)
+            self.cut(target, length)
 
     def cut(self, sequence: int, length: int) -> None:
         """The sequence keeps its first `length` tokens."""

@@ -21,10 +21,10 @@ from workbench.messages import Message
 from workbench.records import digest_file
 
 _KEPT_GRAMMARS = 32
-# Reading weights once for many sequences pays off for large models; for small ones attention soon outweighs it.
-_FEW, _MANY = 8, 32
-# A second thread waits longer for the first than it helps where an operation takes microseconds.
+# Below this many parameters a second thread waits longer for the first than it helps.
 _TINY = 20_000_000
+# Above this many, reading weights once for many sequences outweighs the attention of each, and memory is worth sharing.
+_LARGE = 100_000_000
 _TOPOLOGY = Path("/sys/devices/system/cpu")
 
 
@@ -69,10 +69,7 @@ class LlamaEngine:
                 f"{path.name} was trained with {self._model.trained_context} tokens of context, not {size}",
                 hint=f"give a context_size of at most {self._model.trained_context}, or 0",
             )
-        sequences = given.sequences or (_MANY if self._model.large else _FEW)
-        # Threads meet after every operation: with a few million weights that costs more than a second one brings.
-        threads = given.threads or (available_cores() if self._model.large else 1)
-        self._pool = Pool(self._model, replace(given, context_size=size, sequences=sequences, threads=threads))
+        self._pool = Pool(self._model, _suited(replace(given, context_size=size), self._model.parameter_count))
         self._scheduler = Scheduler(self._pool)
         self._scorer = Scorer(self._pool, self._scheduler)
         self._grammars: OrderedDict[str, Grammar] = OrderedDict()
@@ -184,6 +181,14 @@ class LlamaEngine:
             if whole[: len(before)] == before:
                 return whole[len(before) :]
         return self._model.tokenize(text, begin=False, special=True)
+
+
+def _suited(settings: Settings, parameters: int) -> Settings:
+    """The settings with what they leave open chosen by the model's size."""
+    few = 4 if parameters < _TINY else 8
+    sequences = settings.sequences or (32 if parameters > _LARGE else few)
+    threads = settings.threads or (1 if parameters < _TINY else available_cores())
+    return replace(settings, sequences=sequences, threads=threads, shared=settings.shared or parameters > _LARGE)
 
 
 def available_cores() -> int:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import psutil
 
-from workbench.engines.cells import Cells, Slot
-from workbench.engines.llama_binding import LlamaBatch, LlamaContext, LlamaModel, Logits
+from workbench.engines.cells import Cells
+from workbench.engines.llama_binding import Layout, LlamaBatch, LlamaContext, LlamaModel, Logits
+from workbench.engines.slots import Slot
+from workbench.engines.streams import Streams
 from workbench.errors import EngineError
 
 _STEP = 256  # llama.cpp rounds its pool up to this many cells
@@ -29,13 +31,15 @@ class Counters:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One request may hold `context_size` tokens. `sequences` run at once, 0 takes as many as suit the model. Of what
-    was evaluated, `prefixes` beginnings are kept. `batch` is the most tokens that one evaluation takes."""
+    was evaluated, `prefixes` beginnings are kept. `batch` is the most tokens that one evaluation takes. `shared` memory
+    holds equal beginnings once, see `LlamaContext`; large models always have it."""
 
     context_size: int
     sequences: int = 0
     prefixes: int = 8
     batch: int = 512
     threads: int = 0
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,12 @@ class Pool:
         self.model = model
         self.settings = settings
         self.counters = Counters()
-        self._slots = settings.sequences + settings.prefixes + _SPARE_SLOTS
+        self._working = settings.sequences + _SPARE_SLOTS
+        self._slots = self._working + settings.prefixes
         # llama.cpp reserves a token for every sequence, and aborts where the batch has not as many.
         self.batch = LlamaBatch(max(settings.batch, self._slots))
         self._context: LlamaContext | None = None
-        self._cells: Cells | None = None
+        self._places: Cells | Streams | None = None
 
     @property
     def context(self) -> LlamaContext:
@@ -67,37 +72,44 @@ class Pool:
         return self._context
 
     @property
-    def cells(self) -> Cells:
-        if self._cells is None:
+    def places(self) -> Cells | Streams:
+        if self._places is None:
             raise EngineError(f"{self.model.path.name} has no context yet")
-        return self._cells
+        return self._places
 
     @property
     def capacity(self) -> int:
-        return self._cells.capacity if self._cells else 0
+        """Tokens that all sequences together may hold, or each of them where memory is not shared."""
+        return self._places.capacity if self._places else 0
 
-    def suggested(self, wanted: int, least: int) -> int:
-        """Cells for samples that would fill `wanted` in all, one of them `least`: what memory allows of it."""
-        settings = self.settings
-        most = (settings.sequences + settings.prefixes) * settings.context_size
-        held = self.capacity * self.model.cell_bytes
-        allowed = int((psutil.virtual_memory().available + held) * _MEMORY_SHARE) // self.model.cell_bytes
-        easy = _EASY_BYTES // self.model.cell_bytes
-        cells = max(least, min(max(wanted, easy), most, allowed))
-        return -(-cells // _STEP) * _STEP
+    def suggested(self, rooms: Sequence[int]) -> int:
+        """A capacity for sequences that may come to hold so many tokens each, within what memory allows; the first of
+        them fits in any case."""
+        settings, first = self.settings, next(iter(rooms), 0)
+        parts = 1 if settings.shared else self._slots
+        wanted = sum(rooms) if settings.shared else max(rooms, default=0)
+        most = settings.context_size * (self._slots if settings.shared else 1)
+        held = self.capacity * parts * self.model.cell_bytes
+        allowed = int((psutil.virtual_memory().available + held) * _MEMORY_SHARE) // self.model.cell_bytes // parts
+        easy = _EASY_BYTES // self.model.cell_bytes // parts
+        return _rounded(max(first, min(max(wanted, easy), most, allowed)))
 
-    def make(self, cells: int) -> None:
+    def make(self, capacity: int) -> None:
         """A new and empty pool in place of the one there is; nothing may be running."""
         self.drop()
-        self._context = LlamaContext(
-            self.model, cells=cells, sequences=self._slots, batch=self.batch.capacity, threads=self.settings.threads
-        )
-        self._cells = Cells(self._context, capacity=cells, sequences=self._slots, keep=self.settings.prefixes)
+        settings = self.settings
+        cells = capacity if settings.shared else capacity * self._slots
+        layout = Layout(cells, self._slots, self.batch.capacity, settings.threads, settings.shared)
+        self._context = LlamaContext(self.model, layout)
+        if settings.shared:
+            self._places = Cells(self._context, capacity=capacity, sequences=self._slots, keep=settings.prefixes)
+        else:
+            self._places = Streams(self._context, capacity=capacity, sequences=self._working, keep=settings.prefixes)
 
     def drop(self) -> None:
         if self._context:
             self._context.close()
-        self._context = self._cells = None
+        self._context = self._places = None
 
     def decode(self) -> None:
         """Evaluates the batch. After an error the pool is gone, as nobody knows what it holds."""
@@ -110,7 +122,7 @@ class Pool:
 
     def feed(self, feeds: Sequence[Feed]) -> None:
         """Evaluates what the slots know, in as few batches as it takes."""
-        waiting = [(feed, feed.slot.length) for feed in feeds]
+        waiting = [(feed, feed.slot.length) for feed in sorted(feeds, key=lambda feed: feed.slot.sequence)]
         while waiting:
             self.batch.clear()
             rows: list[tuple[Feed, int, int]] = []
@@ -133,7 +145,11 @@ class Pool:
 
     def _read(self, feed: Feed, row: int, count: int) -> None:
         start = feed.slot.length
-        self.cells.extend(feed.slot, count)
+        self.places.extend(feed.slot, count)
         self.counters.evaluated_prompt_tokens += count
         for position in range(max(start, feed.first), start + count):
             feed.read(position, self.context.logits(row + position - start))
+
+
+def _rounded(cells: int) -> int:
+    return -(-cells // _STEP) * _STEP

@@ -10,10 +10,10 @@ from time import monotonic
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.engines.cells import Slot
 from workbench.engines.engine import Completion, Finish, Request, sample_seed
 from workbench.engines.llama_sampler import Grammar, Sampler
 from workbench.engines.pool import Pool
+from workbench.engines.slots import Slot
 
 # Waiting for a beginning that another sample is about to evaluate pays off only above a few tokens.
 _WORTH_WAITING = 8
@@ -112,7 +112,7 @@ class Scheduler:
                 return
             if self._should_wait(sample):
                 continue
-            slot = self._pool.cells.take(sample.prompt, sample.room)
+            slot = self._pool.places.take(sample.prompt, sample.room)
             if slot is None:
                 self._draining = self._pays_to_grow()
                 return
@@ -125,26 +125,22 @@ class Scheduler:
         if self._running or not self._waiting:
             return
         self._draining = False
-        least = self._waiting[0].room
-        if self._pool.capacity < least or self._pays_to_grow():
-            self._pool.make(self._pool.suggested(self._demand(), least))
+        if self._pool.capacity < self._waiting[0].room or self._pays_to_grow():
+            self._pool.make(self._pool.suggested(self._rooms()))
 
     def _pays_to_grow(self) -> bool:
-        demand = self._demand()
-        if demand <= self._pool.capacity * _WORTH_GROWING:
-            return False
-        return self._pool.suggested(demand, 0) > self._pool.capacity * _WORTH_GROWING
+        return self._pool.suggested(self._rooms()) > self._pool.capacity * _WORTH_GROWING
 
-    def _demand(self) -> int:
-        """Cells that the running samples and the next ones could fill, were nothing shared."""
+    def _rooms(self) -> list[int]:
+        """What the next samples and the running ones may come to hold, were nothing shared."""
         coming = islice(self._waiting, self._pool.settings.sequences - len(self._running))
-        return sum(sample.room for sample in (*self._running, *coming))
+        return [sample.room for sample in (*coming, *self._running)]
 
     def _should_wait(self, sample: Sample) -> bool:
-        cells = self._pool.cells
+        places = self._pool.places
         beginning = sample.prompt[:-1]
-        coming = cells.coming(beginning)
-        return coming > _WORTH_WAITING and coming > cells.shared(beginning)[1] + _WORTH_WAITING
+        coming = places.coming(beginning)
+        return coming > _WORTH_WAITING and coming > places.shared(beginning)[1] + _WORTH_WAITING
 
     def _start(self, sample: Sample, slot: Slot) -> None:
         request = sample.request
@@ -155,33 +151,34 @@ class Scheduler:
         self._running.append(sample)
 
     def _plan(self) -> None:
-        """Every answer's next token first, then as much of the prompts as the batch holds."""
+        """Every answer's next token, and as much of the prompts as the batch has room for."""
         batch = self._pool.batch
         batch.clear()
-        for sample in self._running:
+        spare = batch.capacity - sum(sample.token >= 0 for sample in self._running)
+        for sample in sorted(self._running, key=lambda sample: sample.slot.sequence):
             if sample.token >= 0:
                 sample.row = batch.add_one(sample.token, sample.slot.sequence, sample.slot.length)
-        for sample in self._running:
-            if sample.token < 0:
-                self._plan_prompt(sample)
+            else:
+                spare -= self._plan_prompt(sample, spare)
 
-    def _plan_prompt(self, sample: Sample) -> None:
-        slot, batch = sample.slot, self._pool.batch
+    def _plan_prompt(self, sample: Sample, spare: int) -> int:
+        slot = sample.slot
         left = slot.planned - slot.length
-        sample.feeding = min(left, batch.room)
+        sample.feeding = min(left, spare)
         whole = sample.feeding == left
         sample.row = -1
         if sample.feeding:
             tokens = slot.tokens[slot.length : slot.length + sample.feeding]
-            end = batch.add(tokens, slot.sequence, slot.length, 1 if whole else 0)
+            end = self._pool.batch.add(tokens, slot.sequence, slot.length, 1 if whole else 0)
             sample.row = end - 1 if whole else -1
+        return sample.feeding
 
     def _advance(self, sample: Sample) -> None:
-        cells, counters = self._pool.cells, self._pool.counters
+        places, counters = self._pool.places, self._pool.counters
         if sample.token >= 0:
-            cells.extend(sample.slot, 1, sample.token)
+            places.extend(sample.slot, 1, sample.token)
         elif sample.feeding:
-            cells.extend(sample.slot, sample.feeding)
+            places.extend(sample.slot, sample.feeding)
             counters.evaluated_prompt_tokens += sample.feeding
         if sample.row < 0 or sample.sampler is None:
             return
@@ -206,7 +203,7 @@ class Scheduler:
         if sample in self._running:
             self._running.remove(sample)
             if self._pool.capacity:
-                self._pool.cells.release(sample.slot, len(sample.prompt))
+                self._pool.places.release(sample.slot, len(sample.prompt))
         if sample.sampler:
             sample.sampler.close()
         self.ready.append(

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workbench.engines.cells import Slot
 from workbench.engines.llama_binding import Logits, log_likelihood
 from workbench.engines.pool import Feed, Pool
 from workbench.engines.scheduler import Scheduler
+from workbench.engines.slots import Slot
 from workbench.errors import EngineError
 
 
@@ -32,8 +32,11 @@ class Scorer:
 
     def score(self, context: Sequence[int], continuations: Sequence[Sequence[int]]) -> list[float]:
         """Sums of log-likelihoods in nats, 0.0 for an empty continuation; the context holds a token at least."""
+        if not continuations:
+            return []
         sums = [_Sum(len(context), tokens) for tokens in continuations]
-        slot = self._claim(context, len(context) + sum(map(len, continuations)), len(context) - 1)
+        rooms = [len(context) + len(tokens) for tokens in continuations]
+        slot = self._claim(context, rooms, len(context) - 1)
         try:
             self._judge_first(slot, [each for each in sums if each.tokens])
             longer = [each for each in sums if len(each.tokens) > 1]
@@ -58,7 +61,7 @@ class Scorer:
         try:
             for each in sums:
                 tokens = [*context, *each.tokens[:-1]]
-                slot = self._take(tokens, each.start) if slots else self._claim(tokens, 0, each.start)
+                slot = self._take(tokens, each.start) if slots else self._claim(tokens, [], each.start)
                 if slot is None:
                     break
                 slots.append(slot)
@@ -69,11 +72,11 @@ class Scorer:
                 self._release(slot, 0)
         return len(slots)
 
-    def _claim(self, tokens: Sequence[int], wanted: int, most: int) -> Slot:
-        """A slot for these tokens; a pool of `wanted` cells is made where nothing runs and none is held."""
+    def _claim(self, tokens: Sequence[int], rooms: Sequence[int], most: int) -> Slot:
+        """A slot for these tokens; where nothing runs and none is held, the pool is made large enough for `rooms`."""
         while True:
-            if wanted and not self.scheduler.running and self.pool.capacity < wanted:
-                self.pool.make(self.pool.suggested(wanted, len(tokens)))
+            if rooms and not self.scheduler.running and self.pool.capacity < max(rooms):
+                self.pool.make(self.pool.suggested(sorted(rooms, reverse=True)))
             slot = self._take(tokens, most) if self.pool.capacity else None
             if slot is not None:
                 return slot
@@ -82,11 +85,11 @@ class Scorer:
             self.scheduler.step(admit=False)
 
     def _take(self, tokens: Sequence[int], most: int) -> Slot | None:
-        slot = self.pool.cells.take(tokens, len(tokens), most)
+        slot = self.pool.places.take(tokens, len(tokens), most)
         if slot is not None:
             self.pool.counters.reused_prompt_tokens += slot.length
         return slot
 
     def _release(self, slot: Slot, kept: int) -> None:
         if self.pool.capacity:
-            self.pool.cells.release(slot, kept)
+            self.pool.places.release(slot, kept)
