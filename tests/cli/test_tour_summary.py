@@ -44,7 +44,7 @@ def test_the_text_has_a_line_for_each_number() -> None:
         "trained_accuracy  not asked  proof questions that the trained one answers right",
         "kept_pairs            1,234  question and answer pairs kept for the knowledge leaves",
         "true_share           90.0 %  of these pairs, those that are true to the documents",
-        "minutes                 6.2  time spent generating, training and evaluating",
+        "minutes                 6.2  minutes spent generating, training and evaluating",
         "reused               2 of 3  steps that were done before and taken over",
     ]
     assert list(summary.record()) == [

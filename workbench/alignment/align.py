@@ -47,7 +47,7 @@ def align(options: AlignmentOptions, run: Run, attempt: Attempt, stop: Stop) -> 
     workspace = Workspace(run.folder.parent.parent)
     plan = planned(options, workspace)
     device = choose_device(options.device)
-    attempt.events.emit("device", device=device.kind, dtype=device.dtype, reason=device.reason)
+    attempt.events.emit("device", device=device.kind, dtype=device.dtype, sentence=device.reason)
     base = resolve_folder(options.base_model, workspace.models)
     model, tokenizer = _load(base, device, options)
     training = _Training(options, run, attempt, stop)

@@ -32,7 +32,7 @@ class Summary:
             ("trained_accuracy", _percent(self.trained_accuracy), "proof questions that the trained one answers right"),
             ("kept_pairs", f"{self.kept_pairs:,}", "question and answer pairs kept for the knowledge leaves"),
             ("true_share", _percent(self.true_share), "of these pairs, those that are true to the documents"),
-            ("minutes", f"{self.minutes:.1f}", "time spent generating, training and evaluating"),
+            ("minutes", f"{self.minutes:.1f}", "minutes spent generating, training and evaluating"),
             ("reused", f"{self.reused} of {len(KINDS)}", "steps that were done before and taken over"),
         ]
 

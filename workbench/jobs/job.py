@@ -187,9 +187,11 @@ def _spawn(run: Run, request: Mapping[str, Any]) -> subprocess.Popen[bytes]:
 
 
 def _environment() -> Iterator[tuple[str, str]]:
-    """This process's own, without the notebook's plotting backend, which draws into a kernel that is not there."""
+    """This process's own, without the notebook's plotting backend, which draws into a kernel that is not there, and
+    without the libraries' progress bars, which would fill console.log and hide what an error is about."""
     yield from ((name, value) for name, value in os.environ.items() if name != "MPLBACKEND")
     yield "PYTHONUNBUFFERED", "1"
+    yield "HF_HUB_DISABLE_PROGRESS_BARS", "1"
 
 
 def _size(run: Run) -> int:
