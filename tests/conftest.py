@@ -1,8 +1,10 @@
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.proof_page import Figure, figure, write_page
 from workbench.workspace import VARIABLE, Workspace
 
 _TEXT = (
@@ -15,6 +17,8 @@ _TEMPLATE = (
     "{%- if message['role'] == 'assistant' -%}{{- '<|end|>' -}}{%- endif -%}{%- endfor -%}"
     "{%- if add_generation_prompt -%}{{- '<|assistant|>' -}}{%- endif -%}"
 )
+Measure = Callable[[str, str, str], None]
+_FIGURES = pytest.StashKey[dict[str, Figure]]()
 _SPECIAL = ["<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>"]
 
 
@@ -24,6 +28,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         _skip(items, "gpu", "torch sees no CUDA device")
     if not shutil.which("chromium"):
         _skip(items, "browser", "there is no chromium; Debian has a package of that name")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The figures of a run that measured some are kept, whether it passed or not."""
+    if measured := session.config.stash.get(_FIGURES, None):
+        write_page(measured)
+
+
+@pytest.fixture
+def measured(pytestconfig: pytest.Config) -> Measure:
+    """Keeps a figure for tests/PROOF.md: its name, what was measured, and the goal, which may be empty."""
+    figures = pytestconfig.stash.setdefault(_FIGURES, {})
+
+    def keep(name: str, value: str, goal: str = "") -> None:
+        figures[name] = figure(value, goal)
+
+    return keep
 
 
 @pytest.fixture(autouse=True)

@@ -1,12 +1,12 @@
 """The proof's controls: the base can read, and what a student answers is what it was taught, true or not."""
 
 import json
-import logging
 import random
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import Measure
 from workbench.alignment.options import AlignmentOptions
 from workbench.assets import assets_folder
 from workbench.engines import open_engine
@@ -21,7 +21,6 @@ from workbench.taxonomy.sample import lay_out_sample
 from workbench.workspace import Workspace
 
 pytestmark = pytest.mark.prove
-log = logging.getLogger(__name__)
 
 
 def accuracy(model: str, proof: Path, journal: Path, *, with_passage: bool = False) -> float:
@@ -78,16 +77,17 @@ def permuted_proof(folder: Path) -> Path:
     return folder
 
 
-def test_the_base_reads_what_it_does_not_know(tmp_path: Path) -> None:
+def test_the_base_reads_what_it_does_not_know(tmp_path: Path, measured: Measure) -> None:
     proof = assets_folder() / "proof"
     by_heart = accuracy("seedling-base", proof, tmp_path / "closed.jsonl")
     reading = accuracy("seedling-base", proof, tmp_path / "reading.jsonl", with_passage=True)
-    log.info("base by heart %.3f, with the passage %.3f", by_heart, reading)
+    measured("proof: base, by heart", f"{by_heart:.1%}", "at most 35 %")
+    measured("proof: base, with the passage", f"{reading:.1%}", "at least 75 %")
     assert by_heart <= 0.35
     assert reading >= 0.75
 
 
-def test_a_student_of_permuted_facts_knows_those(workspace: Workspace, tmp_path: Path) -> None:
+def test_a_student_of_permuted_facts_knows_those(workspace: Workspace, tmp_path: Path, measured: Measure) -> None:
     lay_out_sample(workspace)
     data = start("generate", GenerationOptions(), workspace=workspace, name="permuted").wait().run
     permuted_data(data)
@@ -95,6 +95,7 @@ def test_a_student_of_permuted_facts_knows_those(workspace: Workspace, tmp_path:
     (tmp_path / "proof").mkdir()
     permuted = accuracy(str(run.folder / "Model"), permuted_proof(tmp_path / "proof"), tmp_path / "permuted.jsonl")
     true = accuracy(str(run.folder / "Model"), assets_folder() / "proof", tmp_path / "true.jsonl")
-    log.info("permuted facts %.3f, true facts %.3f", permuted, true)
+    measured("proof: student of permuted facts, on those", f"{permuted:.1%}", "at least 80 %")
+    measured("proof: student of permuted facts, on the true ones", f"{true:.1%}", "at most 35 %")
     assert permuted >= 0.8
     assert true <= 0.35
