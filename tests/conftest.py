@@ -1,6 +1,6 @@
 import shutil
-from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -17,9 +17,12 @@ _TEMPLATE = (
     "{%- if message['role'] == 'assistant' -%}{{- '<|end|>' -}}{%- endif -%}{%- endfor -%}"
     "{%- if add_generation_prompt -%}{{- '<|assistant|>' -}}{%- endif -%}"
 )
-Measure = Callable[[str, str, str], None]
 _FIGURES = pytest.StashKey[dict[str, Figure]]()
 _SPECIAL = ["<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>"]
+
+
+class Measure(Protocol):
+    def __call__(self, name: str, value: str, goal: str = "") -> None: ...
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

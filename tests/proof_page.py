@@ -51,7 +51,7 @@ def read_page(page: Path = PAGE) -> dict[str, Figure]:
 
 def write_page(measured: Mapping[str, Figure], page: Path = PAGE) -> None:
     """Puts the figures in the place of those of the same name, in the order of names."""
-    rows = sorted((read_page(page) | measured).items())
+    rows = sorted((read_page(page) | dict(measured)).items())
     lines = (f"| {name} | {one.measured} | {one.goal} | {one.date} | {one.machine} |\n" for name, one in rows)
     page.write_text(_HEAD + "".join(lines), encoding="utf-8")
 
