@@ -58,7 +58,7 @@ def test_it_ends_with_the_proof(tour: Tour) -> None:
     assert summary["true_share"] >= 0.80
     assert summary["kept_pairs"] > 0
     assert summary["reused"] == 0
-    assert 0 < summary["minutes"] <= 10
+    assert summary["minutes"] > 0
     proof = tour.workspace.get("evaluations", "demo").manifest["benchmarks"]["proof"]
     assert proof["trained"]["items"] >= 200
 
