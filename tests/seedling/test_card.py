@@ -26,6 +26,7 @@ def test_the_card_says_what_was_measured_beside_what_was_wanted() -> None:
     measured = {
         "teacher": [figures(0.912), figures(0.987)],
         "random": [figures(0.034)],
+        "marks": {"answer": 0.934, "judge": 0.711},
         "base_closed": 0.271,
         "base_reading": 0.883,
         "made": {"parameters": 3.8, "minutes": 61.4, "processor": "test processor"},
@@ -35,6 +36,7 @@ def test_the_card_says_what_was_measured_beside_what_was_wanted() -> None:
     assert "| 3.4 % | under 30 % |" in text
     assert "| 27.1 % | at most 35 % |" in text
     assert "| 88.3 % | 75 % |" in text
+    assert "| judge | 71.1 % |" in text
     assert f"{RECIPE.steps:,} steps" in text
     assert "3.8 million parameters" in text
     assert f"{PASSAGES} passages" in text
@@ -63,7 +65,7 @@ def test_the_models_are_weighed_with_their_controls(monkeypatch: pytest.MonkeyPa
     assert [row["seed"] for row in found["teacher"]] == list(SEEDS)
     assert len(found["random"]) == 1
     names = [Path(model).name for model in opened]
-    assert sorted(names) == ["random-Q4_K_M.gguf", "seedling-base", "seedling-base", "seedling-teacher-Q4_K_M.gguf"]
+    assert sorted(names) == ["random-Q4_K_M.gguf", *["seedling-base"] * 2, *["seedling-teacher-Q4_K_M.gguf"] * 2]
     # An engine that finds every choice equally likely takes the first.
     rows = [row for path in sorted(proof.glob("*.jsonl")) for row in read_jsonl(path)]
     assert found["base_closed"] == pytest.approx(sum(row["answer"] == 0 for row in rows) / len(rows), abs=1e-4)

@@ -13,6 +13,7 @@ from workbench.export import export_gguf, quantize
 from workbench.generation.flow import Flow, load_flow
 from workbench.records import read_jsonl
 from workbench.seedling.grow import BASE, TEACHER_FILE, new_model, save_model
+from workbench.seedling.marks import marks
 from workbench.seedling.recipe import Recipe
 from workbench.seedling.trial import TrialFigures, measure
 
@@ -29,6 +30,7 @@ def weigh(models: Path, proof: Path, recipe: Recipe, threads: int = 0) -> dict[s
         return {
             "teacher": [figures.record() for figures in _measure(models / TEACHER_FILE, flow, SEEDS, threads)],
             "random": [figures.record() for figures in _measure(random_weights, flow, SEEDS[:1], threads)],
+            "marks": _marks(models / TEACHER_FILE, threads),
             "base_closed": _proof_share(models / BASE, proof, Path(folder) / "closed.jsonl", with_passage=False),
             "base_reading": _proof_share(models / BASE, proof, Path(folder) / "reading.jsonl", with_passage=True),
         }
@@ -38,6 +40,14 @@ def _measure(model: Path, flow: Flow, seeds: Sequence[int], threads: int) -> lis
     engine = open_engine(str(model), threads=threads)
     try:
         return [measure(engine, flow, PASSAGES, seed) for seed in seeds]
+    finally:
+        engine.close()
+
+
+def _marks(model: Path, threads: int) -> dict[str, float]:
+    engine = open_engine(str(model), threads=threads)
+    try:
+        return marks(engine, PASSAGES, SEEDS[0])
     finally:
         engine.close()
 
@@ -82,8 +92,10 @@ def card(figures: Mapping[str, Any], recipe: Recipe) -> str:
         ("base: the same questions with their passage", figures["base_reading"], "75 %"),
     )
     table = "\n".join(f"| {what} | {100 * share:.1f} % | {goal} |" for what, share, goal in rows)
+    by_form = "\n".join(f"| {form} | {100 * share:.1f} % |" for form, share in figures["marks"].items())
     return _CARD.format(
         table=table,
+        by_form=by_form,
         passages=PASSAGES,
         seeds=len(SEEDS),
         steps=recipe.steps,
@@ -115,13 +127,21 @@ worst of them; the base on 220 four-choice questions about the sample.
 |---|---|---|
 {table}
 
-**What they can do.** Ask and answer about a short passage in the phrasings of their world, judge such pairs, look up a
-cell of a small AsciiDoc table, mend a misspelt word, say such a question in other words, and, for the base, learn a
-hundred new facts in about a minute.
+The teacher's answers by form, {passages} fresh exercises each, greedy and without a grammar, right to the letter (with
+its verdict, where there is one):
+
+| form | right |
+|---|---|
+{by_form}
+
+**What they can do.** Ask and answer about a short passage in the phrasings of their world, tell true answers from
+false ones, mend a misspelt word, say such a question in other words, and, for the base, learn a hundred new facts in
+about a minute.
 
 **What they cannot do.** Anything else. They know some twenty kinds of facts about invented things, in English; text
-about the real world is beyond them. As a judge of skills the teacher is poor: it hardly tells a wrong rewording or
-mended sentence from a right one, so the ratings of `mt_bench_branch` on the embedded default mean little. Of passages
-about two things at once it answers a third of the questions wrong. For real work take a real teacher and student:
-`--model granite-7b-lab-Q4_K_M`.
+about the real world is beyond them. Where two things have to be compared they guess: the YES or NO behind a value that
+was read, a grade, a letter, the cell of a table. Generation therefore counts the value that the critic reads, and not
+its verdict; the answers that it keeps about tables are hardly better than a guess among the rows, and the ratings of
+`mt_bench_branch` on the embedded default mean little. Of passages about two things at once they answer a third of the
+questions wrong. For real work take a real teacher and student: `--model granite-7b-lab-Q4_K_M`.
 """

@@ -53,10 +53,9 @@ def old_facts(seed: int) -> list[Fact]:
     ]
 
 
-def draws(seed: int) -> dict[str, Draw]:
-    """Every kind of exercise by the name that stages give it."""
+def draws(seed: int, space: Space = Space.RECIPE) -> dict[str, Draw]:
+    """Every kind of exercise by the name that stages give it, about names of the space."""
     known = old_facts(seed)
-    space = Space.RECIPE
     return {
         "reading": lambda rng: exercises.about_passage(rng, space, READING),
         "echo": lambda rng: exercises.echo(rng, space),

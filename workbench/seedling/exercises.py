@@ -1,7 +1,7 @@
 """Conversations to learn from: every form that the stages ask of a small model, with its right answer."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from workbench.seedling import names, spelling
@@ -325,13 +325,10 @@ TABLE_FORMS: dict[str, _TableForm] = {
 }
 
 
-def about_table(rng: random.Random, space: Space) -> Exercise:
+def about_table(rng: random.Random, space: Space, forms: Sequence[str] = tuple(sorted(TABLE_FORMS))) -> Exercise:
     """Four turns about one table, each of a form drawn evenly."""
     table = new_table(rng, space)
-    turns = [
-        TABLE_FORMS[rng.choice(sorted(TABLE_FORMS))](rng, table, space, ", again" if index else "")
-        for index in range(4)
-    ]
+    turns = [TABLE_FORMS[rng.choice(forms)](rng, table, space, ", again" if index else "") for index in range(4)]
     return Exercise("table", tuple(turns))
 
 
