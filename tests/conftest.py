@@ -52,8 +52,9 @@ def measured(pytestconfig: pytest.Config) -> Measure:
 
 @pytest.fixture(autouse=True)
 def own_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test ever writes into the workspace of the clone it runs in."""
+    """No test ever writes into the workspace of the clone it runs in, or into the cache of whoever runs it."""
     monkeypatch.setenv(VARIABLE, str(tmp_path / "workspace"))
+    monkeypatch.setenv("WORKBENCH_CHECK_CACHE", str(tmp_path / "checks"))
 
 
 @pytest.fixture

@@ -74,7 +74,11 @@ class TaxonomyError(DataError):
 
 
 class DocumentError(DataError):
-    pass
+    """`field` says which of `repo`, `commit` and `patterns` leads nowhere; empty where a document itself is wrong."""
+
+    def __init__(self, message: str, *, hint: str = "", field: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.field = field
 
 
 class FlowError(DataError):

@@ -18,61 +18,11 @@ def tree(tmp_path: Path) -> Path:
     return root
 
 
-def _diff(tree: Path, *arguments: str) -> int:
-    return answer(["taxonomy", "diff", "--taxonomy-path", str(tree), *arguments])
-
-
-def test_a_valid_taxonomy_answers_0(tree: Path, capsys: Shown) -> None:
-    assert _diff(tree, "--taxonomy-base", "empty") == 0
-    assert capsys.readouterr().out.endswith("1 leaf in the taxonomy: valid\n")
-
-
-def test_errors_answer_1(tree: Path, capsys: Shown) -> None:
-    (tree / "compositional_skills/clocks/qna.yaml").write_text("version: 3\n")
-    assert _diff(tree, "--taxonomy-base", "empty") == 1
-    assert "error [missing-key]" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("arguments", [["--taxonomy-base", "nowhere"], [], ["--format", "pdf"], ["--nonsense"]])
-def test_wrong_use_answers_2(tree: Path, capsys: Shown, arguments: list[str]) -> None:
-    assert _diff(tree, *arguments) == 2
-    shown = capsys.readouterr()
-    assert shown.out == ""
-    assert "Traceback" not in shown.err
-
-
-def test_a_path_that_is_not_there_answers_2(tmp_path: Path) -> None:
-    assert _diff(tmp_path / "nowhere") == 2
-    assert _diff(Path("nowhere")) == 2
-
-
-def test_json_is_all_that_stands_on_standard_output(tree: Path, capsys: Shown) -> None:
-    git(tree, "init", "--quiet")
-    assert _diff(tree, "--format", "json") == 0
-    shown = capsys.readouterr()
-    assert json.loads(shown.out)["leaves"][0]["status"] == "untracked"
-    assert "nothing is committed yet" in shown.err
-
-
-def test_html_is_a_table(tree: Path, capsys: Shown) -> None:
-    assert _diff(tree, "--format", "html", "--taxonomy-base", "empty") == 0
-    assert "<table>" in capsys.readouterr().out
-
-
-def test_quiet_shows_errors_only(tree: Path, capsys: Shown) -> None:
-    (tree / "compositional_skills/clocks/attribution.txt").unlink()
-    assert _diff(tree, "--quiet", "--taxonomy-base", "empty") == 0
-    assert capsys.readouterr().out == ""
-    (tree / "compositional_skills/clocks/qna.yaml").write_text("version: 3\n")
-    assert _diff(tree, "--quiet", "--taxonomy-base", "empty") == 1
-    assert "missing-key" in capsys.readouterr().out
-
-
 def test_the_workspace_s_taxonomy_is_the_default(tree: Path, tmp_path: Path, capsys: Shown) -> None:
     (tmp_path / "project").mkdir()
     tree.rename(tmp_path / "project/taxonomy")
     assert answer(["taxonomy", "tree", "--workspace", str(tmp_path / "project")]) == 0
-    assert "clocks/  [freeform skill, 5 seeds, 5 pairs]" in capsys.readouterr().out
+    assert "clocks/  [freeform skill, 5 seeds, 5 pairs: valid]" in capsys.readouterr().out
 
 
 def test_a_path_that_is_given_makes_no_workspace(tree: Path, tmp_path: Path) -> None:
@@ -84,9 +34,54 @@ def test_a_new_leaf_is_written_and_valid(tree: Path, capsys: Shown) -> None:
     where = ["--taxonomy-path", str(tree)]
     assert answer(["taxonomy", "new", "knowledge", "town/tool_library", *where]) == 0
     assert capsys.readouterr().out.splitlines()[0] == str(tree / "knowledge/town/tool_library/qna.yaml")
-    assert _diff(tree, "--taxonomy-base", "empty") == 0
-    assert answer(["taxonomy", "new", "knowledge", "town/tool_library", *where]) == 2
-    assert answer(["taxonomy", "new", "skill", "../up", *where]) == 2
+    assert answer(["taxonomy", "diff", "--taxonomy-base", "empty", *where]) == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "said"),
+    [
+        ("skill", "clocks", "there is a compositional_skills/clocks/qna.yaml already"),
+        ("skill", "../up", "cannot be the path of a leaf"),
+        ("skill", "/etc", "cannot be the path of a leaf"),
+        ("skill", "old towns", "cannot be the path of a leaf"),
+        ("skill", "", "cannot be the path of a leaf"),
+        ("skill", "compositional_skills", "cannot be the path of a leaf"),
+        ("skill", "knowledge/town", "is the path of knowledge, not of a skill"),
+        ("knowledge", "compositional_skills/town", "is the path of a skill, not of knowledge"),
+        ("knowledge", "town/compositional_skills/x", "is the path of a skill, not of knowledge"),
+        ("skill", "out/leaf", "leads out of the taxonomy"),
+        ("skill", "clocks/qna.yaml", "is a file"),
+        ("wisdom", "town", "'wisdom' is not one of"),
+    ],
+)
+def test_a_wrong_leaf_is_refused(tree: Path, tmp_path: Path, capsys: Shown, kind: str, path: str, said: str) -> None:
+    (tmp_path / "outside").mkdir()
+    (tree / "compositional_skills/out").symlink_to(tmp_path / "outside")
+    before = sorted(tmp_path.rglob("*"))
+    assert answer(["taxonomy", "new", kind, path, "--taxonomy-path", str(tree)]) == 2
+    assert said in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_tree_s_verdicts_are_shown_and_answer_0(tree: Path, capsys: Shown) -> None:
+    (tree / "compositional_skills/clocks/qna.yaml").write_text("version: 3\n")
+    assert answer(["taxonomy", "tree", "--taxonomy-path", str(tree)]) == 0
+    assert "clocks/  [freeform skill, 0 seeds, 0 pairs: 3 errors]" in capsys.readouterr().out
+    assert answer(["taxonomy", "tree", "--taxonomy-path", str(tree), "--output", "json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["valid"], shown["leaves"][0]["errors"]) == (False, 3)
+
+
+def test_the_tree_is_drawn(tree: Path, tmp_path: Path, capsys: Shown) -> None:
+    where = ["--taxonomy-path", str(tree)]
+    assert answer(["taxonomy", "tree", "--picture", str(tmp_path / "a/tree.svg"), *where]) == 0
+    first = (tmp_path / "a/tree.svg").read_bytes()
+    assert first.startswith(b"<?xml")
+    git(tree, "init", "--quiet")
+    assert answer(["taxonomy", "tree", "--picture", str(tmp_path / "tree.svg"), *where]) == 0
+    assert (tmp_path / "tree.svg").read_bytes() != first
+    assert answer(["taxonomy", "tree", "--picture", str(tmp_path / "tree.pdf"), *where]) == 2
+    assert "ends with .svg" in capsys.readouterr().err
 
 
 def test_rules_are_listed_and_explained(capsys: Shown) -> None:

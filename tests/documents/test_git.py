@@ -56,3 +56,9 @@ def test_without_git_the_error_says_what_to_install(tmp_path: Path, monkeypatch:
 def test_a_missing_folder_is_not_mistaken_for_a_missing_git(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="no folder"):
         git(tmp_path / "nowhere", "version")
+
+
+def test_what_is_given_is_read_from_standard_input(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    assert git(tmp_path, "hash-object", "--stdin", given=b"x").text == "c1b0730e0133447badcfd47fd144e254807b06e1"
+    assert git(tmp_path, "hash-object", "--stdin").text == "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"

@@ -79,3 +79,17 @@ def test_a_lock_left_by_a_killed_process_is_no_obstacle(upstream: Path, tmp_path
     repository.objects.mkdir(parents=True)
     (repository.objects / "shallow.lock").touch()
     assert "Second text" in _text(repository, "main")
+
+
+def test_an_error_tells_a_missing_commit_from_a_missing_repository(upstream: Path, tmp_path: Path) -> None:
+    fields = []
+    for address, commit in (
+        (upstream.as_uri(), "nowhere"),
+        (upstream.as_uri(), "0123456789" * 4),
+        (upstream.as_uri(), "a..b"),
+        (f"{upstream.as_uri()}-gone", "main"),
+    ):
+        with pytest.raises(DocumentError) as caught:
+            Repository.cached(address, tmp_path / "cache").files(commit, ["*.md"])
+        fields.append(caught.value.field)
+    assert fields == ["commit", "commit", "commit", "repo"]

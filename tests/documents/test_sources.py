@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from workbench.documents.git import git
-from workbench.documents.sources import Origin, Place, fetch, is_remote
+from workbench.documents.sources import Origin, Place, covered, fetch, is_readable, is_remote
 from workbench.errors import DocumentError
 
 
@@ -99,3 +99,36 @@ def test_which_sources_need_a_network() -> None:
     assert is_remote("git@example.org:a.git")
     assert not is_remote(".")
     assert not is_remote("file:///srv/a.git")
+
+
+def test_all_that_is_covered_can_be_asked_for(place: Place) -> None:
+    (place.leaf / "notes.txt").write_text("x")
+    names = [file.name for file in covered(Origin(".", "HEAD", ("*",)), place)]
+    assert names == ["notes.txt", "piers.md", "qna.yaml"]
+    assert [name for name in names if is_readable(name)] == ["piers.md"]
+    assert covered(Origin(".", "HEAD", ("*.rst",)), place) == []
+
+
+@pytest.mark.parametrize(
+    ("repo", "pattern", "field"),
+    [
+        ("ftp://example.org/a.git", "*.md", "repo"),
+        ("nowhere", "*.md", "repo"),
+        ("/nowhere", "*.md", "repo"),
+        ("../../../..", "*.md", "repo"),
+        (".", "../*.md", "patterns"),
+        (".", "*.rst", "patterns"),
+        (".", "qna.yaml", "patterns"),
+    ],
+)
+def test_an_error_says_which_field_leads_nowhere(place: Place, repo: str, pattern: str, field: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        _names(place, repo, pattern)
+    assert caught.value.field == field
+    assert caught.value.hint
+
+
+def test_a_user_s_token_stays_out_of_messages(place: Place, upstream: Path) -> None:
+    with pytest.raises(DocumentError) as caught:
+        _names(place, "gopher://someone:token@example.org/a.git")
+    assert "token" not in caught.value.message

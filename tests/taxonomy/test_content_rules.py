@@ -46,7 +46,8 @@ def test_one_example_without_a_context_among_others_is_a_warning(tree: Path) -> 
         (None, "attribution-missing"),
         ("\n \n", "attribution-empty"),
         ("Title of work: A\n", "attribution-field"),
-        ("\udce4", "attribution-empty"),
+        ("\udce4", "attribution-unreadable"),
+        ("Title of work: A\n" * 20_000, "attribution-unreadable"),
     ],
 )
 def test_attributions_are_looked_at(tree: Path, text: str | None, code: str) -> None:
@@ -61,4 +62,4 @@ def test_attributions_are_looked_at(tree: Path, text: str | None, code: str) -> 
 
 def test_a_blank_in_a_folder_s_name_is_a_warning(tree: Path) -> None:
     [found] = check_folder(Leaf("knowledge/old towns/a", tree))
-    assert found.hint == "call it old_towns"
+    assert found.hint == "git mv 'knowledge/old towns' knowledge/old_towns"

@@ -1,4 +1,5 @@
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,9 +8,11 @@ import pytest
 from tests.taxonomy.conftest import KNOWLEDGE, SKILL
 from workbench.documents.git import git
 from workbench.errors import NotFoundError, UsageError
+from workbench.taxonomy.availability import check_documents
 from workbench.taxonomy.diff import diff_taxonomy
 from workbench.taxonomy.leaf_files import new_leaf
 from workbench.taxonomy.options import TaxonomyOptions
+from workbench.taxonomy.tree import Leaf
 
 EMPTY = TaxonomyOptions(taxonomy_base="empty")
 Commit = Callable[[Path], str]
@@ -34,6 +37,8 @@ def test_only_what_changed_is_shown_with_its_examples(tree: Path, commit: Commit
     assert diff.text() == (
         "untracked  skill      compositional_skills/counting (seeds: 5 added)\n"
         f"modified   knowledge  {KNOWLEDGE} (seeds: 1 edited)\n"
+        "    ~ seed example, line 6\n"
+        "        answer 2: [-Ten crowns a year.-]{+A little more than ten crowns.+}\n"
         "2 leaves changed since main: valid"
     )
     assert diff.messages == ("there is no origin/main here: compared with main",)
@@ -44,7 +49,15 @@ def test_a_renamed_leaf_tells_where_it_was(tree: Path, commit: Commit) -> None:
     (tree / SKILL).rename(tree / "compositional_skills/writing/times")
     git(tree, "add", "--all")
     [change] = diff_taxonomy(tree)
-    assert (change.status, change.previous, change.seeds.summary) == ("renamed", SKILL, "unchanged")
+    assert (change.status, change.previous, change.summary) == ("renamed", SKILL, "contents unchanged")
+
+
+def test_a_leaf_moved_without_git_shows_what_was_edited(tree: Path, commit: Commit) -> None:
+    commit(tree)
+    moved = (tree / SKILL).rename(tree / "compositional_skills/writing/times") / "qna.yaml"
+    moved.write_text(moved.read_text().replace("It is noon.", "It is noon, midday."))
+    [change] = diff_taxonomy(tree)
+    assert (change.status, change.previous, change.summary) == ("untracked", SKILL, "seeds: 1 edited")
 
 
 def test_a_document_alone_changes_no_leaf(tree: Path, commit: Commit) -> None:
@@ -88,7 +101,7 @@ def test_a_leaf_that_cannot_be_read_is_listed_with_its_finding(tree: Path, commi
     commit(tree)
     (tree / SKILL / "qna.yaml").write_text("a: b: c\n")
     diff = diff_taxonomy(tree)
-    assert [(one.version, one.seeds.summary) for one in diff] == [(0, "unchanged")]
+    assert [(one.version, one.summary) for one in diff] == [(0, "no contents that can be read")]
     assert [finding.code for finding in diff.findings] == ["yaml-syntax"]
 
 
@@ -105,3 +118,66 @@ def test_wrong_use_is_told(tree: Path, tmp_path: Path) -> None:
         diff_taxonomy(tree)
     with pytest.raises(NotFoundError, match="yamllint rules"):
         diff_taxonomy(tree, TaxonomyOptions(yaml_rules="nowhere"))
+
+
+def test_github_s_paths_are_those_of_the_repository(tree: Path, commit: Commit) -> None:
+    commit(tree.parent)
+    (tree / SKILL / "qna.yaml").write_text("version: 3\n")
+    lines = diff_taxonomy(tree).github().splitlines()
+    assert lines[0].startswith(f"modified   skill      {SKILL}")
+    assert lines[1].startswith(f"::error file=taxonomy/{SKILL}/qna.yaml,line=1,col=1,title=missing-key::")
+    assert lines[-1].startswith("1 leaf changed since main: 3 errors")
+    assert not any(
+        line.startswith("::") for line in diff_taxonomy(tree, EMPTY).github(errors_only=True).splitlines()[3:]
+    )
+
+
+def test_outside_of_git_the_paths_are_those_of_the_taxonomy(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tree / SKILL / "qna.yaml").write_text("version: 3\n")
+    assert f"file={SKILL}/qna.yaml" in diff_taxonomy(tree, EMPTY).github()
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert f"file={SKILL}/qna.yaml" in diff_taxonomy(tree, EMPTY).github()
+
+
+def test_a_folder_without_leaves_is_told(tree: Path, tmp_path: Path) -> None:
+    assert "holds neither" in diff_taxonomy(tmp_path, EMPTY).messages[0]
+    [message] = diff_taxonomy(tree / "knowledge", EMPTY).messages
+    assert message.endswith(f"is {tree} the taxonomy?")
+    assert diff_taxonomy(tree, EMPTY).messages == ()
+
+
+def test_dangling_and_looping_links_are_findings(tree: Path, commit: Commit) -> None:
+    commit(tree)
+    for name, target in (("dangling", "/nowhere"), ("looping", "qna.yaml")):
+        (tree / "knowledge" / name).mkdir()
+        (tree / "knowledge" / name / "qna.yaml").symlink_to(target)
+    diff = diff_taxonomy(tree)
+    assert [one.version for one in diff] == [0, 0]
+    assert {finding.path for finding in diff.findings.of("error")} == {
+        "knowledge/dangling/qna.yaml",
+        "knowledge/looping/qna.yaml",
+    }
+
+
+def test_a_name_of_another_encoding_is_shown_and_a_line_break_breaks_nothing(tree: Path, commit: Commit) -> None:
+    commit(tree)
+    for name in (os.fsdecode(b"k\xf6ln"), "a\nb"):
+        (tree / "knowledge" / name).mkdir()
+        (tree / "knowledge" / name / "qna.yaml").write_text("version: 3\n")
+    diff = diff_taxonomy(tree)
+    assert diff.text().encode()
+    assert "knowledge/k\\xf6ln" in diff.text()
+    assert "\nb" not in diff.text()
+    assert diff.html().encode()
+
+
+def test_the_files_that_were_looked_into(tree: Path) -> None:
+    (tree / "knowledge/qna.yml").write_text("version: 3\n")
+    assert diff_taxonomy(tree, EMPTY).files() == [f"{SKILL}/qna.yaml", "knowledge/qna.yml", f"{KNOWLEDGE}/qna.yaml"]
+
+
+def test_documents_come_with_their_findings(tree: Path) -> None:
+    available = check_documents([Leaf(KNOWLEDGE, tree)], tree.parent / "cache")
+    diff = diff_taxonomy(tree, EMPTY).with_documents(available)
+    assert diff.text().splitlines()[2] == "    documents: document.md"
+    assert "documents" not in diff.json()

@@ -1,6 +1,9 @@
 import json
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
 
-from workbench.taxonomy.findings import Finding, Findings
+from workbench.taxonomy.findings import Finding, Findings, first_of
 
 ERROR = Finding("b/qna.yaml", 3, 1, ".version", "wrong-version", "error", "version 4 is not 3", "write version: 3")
 WARNING = Finding("a/attribution.txt", 1, 1, "", "attribution-empty", "warning", "the file is <empty>")
@@ -37,3 +40,18 @@ def test_a_notebook_shows_a_table_that_needs_no_colours() -> None:
     assert "&lt;empty&gt;" in shown
     assert "No findings" in Findings()._repr_html_()
     assert repr(Findings()) == "<Findings: valid>"
+
+
+def test_of_thousands_the_first_are_kept_and_the_last_says_so() -> None:
+    made = []
+
+    def endless() -> Iterator[Finding]:
+        for number in count():
+            made.append(number)
+            yield replace(ERROR, line=number)
+
+    found = list(first_of(endless(), most=3))
+    assert [one.line for one in found] == [0, 1, 2]
+    assert found[2].message == "version 4 is not 3; more follow, unlisted"
+    assert len(made) == 4
+    assert list(first_of([ERROR, WARNING], most=2)) == [ERROR, WARNING]

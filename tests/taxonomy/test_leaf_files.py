@@ -31,6 +31,15 @@ def test_a_new_leaf_never_takes_the_place_of_another(tree: Path) -> None:
         new_leaf(tree, "skill", "writing/clocks")
 
 
+def test_a_new_leaf_is_not_put_beside_a_misnamed_file(tree: Path) -> None:
+    folder = tree / "compositional_skills/writing/letters"
+    folder.mkdir()
+    (folder / "qna.yml").write_text("mine\n")
+    with pytest.raises(ConflictError, match=r"letters/qna\.yml already, which nobody reads"):
+        new_leaf(tree, "skill", "writing/letters")
+    assert [file.name for file in folder.iterdir()] == ["qna.yml"]
+
+
 def test_a_leaf_is_added_from_files_once(tree: Path) -> None:
     qna, attribution = tree / SKILL / "qna.yaml", tree / SKILL / "attribution.txt"
     added = add_leaf(tree, "compositional_skills/copy", qna, attribution)
@@ -56,3 +65,22 @@ def test_a_leaf_is_added_inside_the_taxonomy_only(tree: Path) -> None:
     with pytest.raises(NotFoundError, match="there is no file"):
         add_leaf(tree, "knowledge/a", tree / "nowhere", tree / SKILL / "attribution.txt")
     assert not (tree / "knowledge/a").exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [("skill", "knowledge/a"), ("knowledge", "compositional_skills/a"), ("knowledge", "a/compositional_skills/b")],
+)
+def test_the_nearest_folder_has_to_be_of_its_kind(kind: Kind, path: str) -> None:
+    with pytest.raises(UsageError, match="is the path of"):
+        leaf_path(kind, path)
+
+
+def test_nothing_is_written_through_a_link_or_below_a_file(tree: Path, tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tree / "knowledge/out").symlink_to(tmp_path / "outside")
+    with pytest.raises(UsageError, match="leads out of the taxonomy"):
+        new_leaf(tree, "knowledge", "out/leaf")
+    with pytest.raises(ConflictError, match="is a file"):
+        new_leaf(tree, "skill", "writing/clocks/qna.yaml")
+    assert list((tmp_path / "outside").iterdir()) == []

@@ -1,8 +1,11 @@
+import random
+
 import pytest
+from jsonschema import Draft202012Validator
 
 from workbench.taxonomy.findings import Finding
 from workbench.taxonomy.qna import Kind
-from workbench.taxonomy.schemas import check_schema, newest_version
+from workbench.taxonomy.schemas import _QuickValidator, check_schema, newest_version
 from workbench.taxonomy.starting_files import starting_files
 from workbench.taxonomy.yaml_file import parse_yaml
 
@@ -73,3 +76,35 @@ def test_a_version_without_a_schema_is_an_error(version: object) -> None:
 
 def test_a_pair_of_knowledge_may_hold_more_keys() -> None:
     assert _check("knowledge", "        answer: Ten crowns a year.", "        answer: Ten.\n        1: x") == []
+
+
+def test_a_long_list_has_an_item_twice_where_the_package_says_so() -> None:
+    """The package compares all pairs; here items are told apart by what they hold."""
+    rng = random.Random("items")
+    odd: list[object] = [
+        1,
+        True,
+        1.0,
+        0,
+        False,
+        None,
+        "1",
+        [1],
+        [True],
+        (1,),
+        {"a": 1},
+        {"a": True},
+        {"a": 1.0},
+        {"a": [{}]},
+        {},
+        [],
+    ]
+    said = []
+    for _ in range(300):
+        items = [*({"n": number} for number in range(50)), *rng.sample(odd, 3)]
+        ours, theirs = (
+            judge({"uniqueItems": True}).is_valid(items) for judge in (_QuickValidator, Draft202012Validator)
+        )
+        assert ours == theirs, items[50:]
+        said.append(ours)
+    assert {True, False} == set(said)

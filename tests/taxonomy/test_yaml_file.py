@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.taxonomy.starting_files import starting_files
-from workbench.taxonomy.yaml_file import MAX_BYTES, open_yaml, parse_yaml, yaml_path
+from workbench.taxonomy.yaml_file import MAX_BYTES, MAX_VALUES, open_yaml, parse_yaml, yaml_path
 
 TEXT = "a: 1\nb:\n  - x: [1, 2]\n  - y\na: 2\n"
 
@@ -101,3 +101,33 @@ def test_no_bytes_make_it_raise(data: bytes, rng: random.Random) -> None:
     for letter in text[:20]:
         mixed[rng.randrange(len(mixed))] = letter
     parse_yaml("".join(mixed), "a.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"a: &a {'x' * 60_000}\nb: [{', '.join(['*a'] * 20)}]\n", "512 KiB of text"),
+        (f"a: [{', '.join(['x'] * MAX_VALUES)}]\n", f"{MAX_VALUES} values"),
+        (f"a: {'9' * 1001}\n", "1000 digits"),
+        (f"a: !!int '0x{'f' * 1001}'\n", "1000 digits"),
+        ("a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 70)), "64 levels"),
+    ],
+)
+def test_more_than_it_looks_is_refused(text: str, message: str) -> None:
+    [finding] = parse_yaml(text, "a.yaml").findings
+    assert finding.code in ("too-large", "too-deep")
+    assert message in finding.message
+
+
+def test_a_text_of_many_digits_is_no_number() -> None:
+    assert parse_yaml(f"a: '{'9' * 1001}'\nb: |\n  {'9' * 1001}\n", "a.yaml").findings == ()
+
+
+def test_a_letter_that_yaml_refuses_is_pointed_at() -> None:
+    [finding] = parse_yaml("a: 1\nb: x\0\n", "a.yaml").findings
+    assert (finding.line, finding.column) == (2, 5)
+
+
+def test_utf_16_is_called_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_bytes(TEXT.encode("utf-16"))
+    assert open_yaml(tmp_path / "a.yaml", "a.yaml").findings[0].message == "not UTF-8 but UTF-16"

@@ -1,5 +1,6 @@
 """The command's outermost part: which subcommands there are, and how an error is shown."""
 
+import io
 import os
 import signal
 import sys
@@ -21,6 +22,10 @@ COMMANDS = {
     "lab": ("workbench.cli.lab:lab", "Open JupyterLab on the notebooks."),
     "run": ("workbench.cli.run:run", "Run one notebook with parameters, unattended."),
     "taxonomy": ("workbench.cli.taxonomy:taxonomy", "Read, check and compare a taxonomy."),
+    "diff": (
+        "workbench.cli.taxonomy_diff:diff_command",
+        "Show what is new and check it: short for taxonomy diff.",
+    ),
     "data": ("workbench.cli.data:data", "Generate training data and look at it."),
     "model": ("workbench.cli.model:model", "Train, evaluate, export and talk to models."),
     "notebooks": ("workbench.cli.notebooks:notebooks", "Keep the notebooks' parameters cells as their options say."),
@@ -54,6 +59,10 @@ def workbench() -> None:
 
 def main() -> None:
     """The entry point; its exit code is the error's."""
+    for stream in (sys.stdout, sys.stderr):
+        # What a terminal cannot show, such as a file name of another encoding, is no reason to fail.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     signal.signal(signal.SIGTERM, _terminate)
     sys.exit(answer(sys.argv[1:]))
 

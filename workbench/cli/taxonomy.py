@@ -1,12 +1,20 @@
-"""`workbench taxonomy`: what changed and whether it is right, the tree, new leaves, and the rules."""
+"""`workbench taxonomy`: what changed and whether it is right, the tree, new leaves, archives, and the rules."""
 
+import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from workbench.cli.flags import options_command, workspace_flag
+from workbench.cli.flags import options_command, output_flag, workspace_flag
+from workbench.cli.taxonomy_archive import pack, unpack
+from workbench.cli.taxonomy_diff import diff_command
+from workbench.cli.taxonomy_folder import chosen_folder
 from workbench.taxonomy.options import TaxonomyOptions
+
+if TYPE_CHECKING:
+    from workbench.taxonomy.tree import Taxonomy
 
 
 @click.group()
@@ -14,35 +22,23 @@ def taxonomy() -> None:
     """Build and check the taxonomy."""
 
 
-@click.option("--format", "shape", type=click.Choice(["text", "json", "html"]), default="text", show_default=True)
-@click.option("--quiet", is_flag=True, help="Show errors only.")
+@click.option("--picture", type=click.Path(path_type=Path), metavar="FILE", help="Also draw it as an SVG file.")
 @workspace_flag
-def diff(options: TaxonomyOptions, shape: str, quiet: bool, workspace: Path | None) -> None:
-    """Show new and changed leaves and check them.
+@output_flag
+def tree(options: TaxonomyOptions, workspace: Path | None, output: str, picture: Path | None) -> None:
+    """Show the leaves with their kinds, counts and verdicts.
 
-    Exit 0: valid, 1: errors were found, 2: wrong use.
+    Exit 0 also where leaves have errors: `workbench taxonomy diff` is what a script asks.
     """
-    from workbench.taxonomy.diff import diff_taxonomy
+    from workbench.taxonomy.lint import LintRules
+    from workbench.taxonomy.survey import survey
 
-    found = diff_taxonomy(_find(options, workspace), options)
-    if quiet:
-        shown = "\n".join(str(error) for error in found.findings.of("error"))
-    else:
-        for message in found.messages:
-            click.echo(message, err=True)
-        shown = {"text": found.text, "json": found.json, "html": found.html}[shape]()
-    if shown:
-        click.echo(shown)
-    click.get_current_context().exit(0 if found.valid else 1)
-
-
-@workspace_flag
-def tree(options: TaxonomyOptions, workspace: Path | None) -> None:
-    """Show the leaves with their kinds and counts."""
-    from workbench.taxonomy.tree import read_taxonomy
-
-    found = read_taxonomy(_find(options, workspace))
-    if sys.stdout.isatty():
+    found = survey(chosen_folder(options, workspace), LintRules.read(options.yaml_rules))
+    if picture:
+        _draw(found.taxonomy, picture)
+    if output == "json":
+        click.echo(json.dumps(found.record(), ensure_ascii=False, indent=2))
+    elif sys.stdout.isatty():
         from rich.console import Console
 
         Console().print(found)
@@ -57,14 +53,17 @@ def new(options: TaxonomyOptions, kind: str, path: str, workspace: Path | None) 
     """Start a leaf at PATH, for instance `writing/letters`: valid files to be written over."""
     from workbench.taxonomy.leaf_files import new_leaf
 
-    made = new_leaf(_find(options, workspace), "skill" if kind == "skill" else "knowledge", path)
+    made = new_leaf(chosen_folder(options, workspace), "skill" if kind == "skill" else "knowledge", path)
     for name in made.written:
         click.echo(made.leaf.folder / name)
+    click.echo("write over them, then: workbench taxonomy diff", err=True)
 
 
-taxonomy.add_command(options_command(TaxonomyOptions)(diff))
-for _command in (tree, new):
-    taxonomy.add_command(options_command(TaxonomyOptions, leave_out=("taxonomy_base", "yaml_rules"))(_command))
+taxonomy.add_command(diff_command)
+taxonomy.add_command(options_command(TaxonomyOptions, leave_out=("taxonomy_base",))(tree))
+taxonomy.add_command(options_command(TaxonomyOptions, leave_out=("taxonomy_base", "yaml_rules"))(new))
+taxonomy.add_command(pack)
+taxonomy.add_command(unpack)
 
 
 @taxonomy.command()
@@ -81,15 +80,12 @@ def rules(code: str | None) -> None:
         click.echo(f"{rule.code:<{width}}  {rule.severity:<7}  {rule.title}")
 
 
-def _find(options: TaxonomyOptions, workspace: Path | None) -> Path:
-    """A path that was given needs no workspace, and none is made for it."""
-    from workbench.errors import NotFoundError
-    from workbench.taxonomy.location import find_taxonomy
-    from workbench.workspace import Workspace
+def _draw(found: "Taxonomy", picture: Path) -> None:
+    from workbench.errors import UsageError
+    from workbench.plots import taxonomy_tree
+    from workbench.records import write_bytes
+    from workbench.taxonomy.changes import leaf_statuses
 
-    given = Path(options.taxonomy_path).expanduser()
-    if options.taxonomy_path and (given.is_absolute() or given.exists()):
-        if not given.exists():
-            raise NotFoundError(f"there is no taxonomy {given}", hint="check --taxonomy-path")
-        return given
-    return find_taxonomy(options, Workspace.find(workspace))
+    if picture.suffix.lower() != ".svg":
+        raise UsageError(f"{picture} is no SVG file", hint="give a name that ends with .svg")
+    write_bytes(picture, taxonomy_tree(found.leaves, leaf_statuses(found.root)).svg)

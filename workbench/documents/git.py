@@ -36,10 +36,17 @@ class GitAnswer:
         return [os.fsdecode(field) for field in self.output.split(b"\0") if field]
 
 
-def git(folder: Path, *arguments: str, environment: Mapping[str, str] | None = None, timeout: float = 600) -> GitAnswer:
+def git(
+    folder: Path,
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    timeout: float = 600,
+    given: bytes = b"",
+) -> GitAnswer:
     """Runs in `folder` and never raises for git's own failure; NotFoundError where git is not installed.
 
-    `timeout` is in seconds; a call that takes longer is ended and answers with code 124, as timeout(1) does.
+    `timeout` is in seconds; a call that takes longer is ended and answers with code 124, as timeout(1) does. `given`
+    is what it reads from its standard input.
     """
     settings = [part for setting in _SETTINGS for part in ("-c", setting)]
     try:
@@ -47,7 +54,7 @@ def git(folder: Path, *arguments: str, environment: Mapping[str, str] | None = N
             ["git", *settings, *arguments],
             cwd=folder,
             env=_environment() | dict(environment or {}),
-            stdin=subprocess.DEVNULL,
+            input=given,
             capture_output=True,
             check=False,
             timeout=timeout,

@@ -18,7 +18,8 @@ def matches(name: str, patterns: Sequence[str]) -> bool:
 def _segments(pattern: str) -> list[str]:
     segments = [segment for segment in pattern.split("/") if segment not in ("", ".")]
     if pattern.startswith("/") or ".." in segments:
-        raise DocumentError(f"the pattern {pattern!r} leads out of its repository", hint='write it like "docs/*.md"')
+        hint = 'write it like "docs/*.md"'
+        raise DocumentError(f"the pattern {pattern!r} leads out of its repository", hint=hint, field="patterns")
     return [part for place, part in enumerate(segments) if part != "**" or segments[place - 1 : place] != ["**"]]
 
 

@@ -16,10 +16,12 @@ from workbench.errors import DocumentError
 from workbench.records import digest_bytes, write_bytes
 
 MAX_BYTES = 64 * 2**20
-_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+FULL_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SHORT_HASH = re.compile(r"[0-9a-f]{7,39}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]*")
 _PLAIN_FILES = ("100644", "100755")
+# As git says that the repository answered, but has no such branch, tag or commit.
+_NO_SUCH_REF = re.compile(r"couldn't find remote ref|(remote error: )?upload-pack: not our ref")
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,13 @@ class Repository:
         return self.store / "repository.git"
 
     @property
+    def is_there(self) -> bool:
+        """Whether anything was fetched from it before."""
+        return self.objects.is_dir()
+
+    @property
     def shown(self) -> str:
-        """The address without a user's name and token."""
-        return re.sub(r"(?<=://)[^/@]+@", "", self.address)
+        return without_name(self.address)
 
     def files(self, commit: str, patterns: Sequence[str], *, offline: bool = False) -> list[tuple[str, Path]]:
         """Posix names in the repository and paths of their copies in the cache, sorted by name.
@@ -49,7 +55,8 @@ class Repository:
         possible. Raises DocumentError when the commit cannot be had.
         """
         if not _NAME.fullmatch(commit) or ".." in commit:
-            raise DocumentError(f"{commit!r} cannot be a commit, branch or tag", hint="give the full hash of a commit")
+            hint = "give the full hash of a commit"
+            raise DocumentError(f"{commit!r} cannot be a commit, branch or tag", hint=hint, field="commit")
         self.objects.mkdir(parents=True, exist_ok=True)
         with FileLock(self.store / "lock"):
             self._git("init", "--quiet", "--bare", "--template=", ".")
@@ -58,7 +65,7 @@ class Repository:
 
     def _resolve(self, commit: str, *, offline: bool) -> str:
         named = f"refs/workbench/{digest_bytes(commit.encode())[:16]}"
-        fixed = bool(_HASH.fullmatch(commit) or _SHORT_HASH.fullmatch(commit))
+        fixed = bool(FULL_HASH.fullmatch(commit) or _SHORT_HASH.fullmatch(commit))
         if fixed and (known := self._known(commit)):
             return known
         reason = "the network is switched off" if offline else self._fetch(commit, named)
@@ -67,6 +74,7 @@ class Repository:
             raise DocumentError(
                 f"{self.shown}: {commit} could not be fetched: {reason or 'there is no such commit'}",
                 hint="fetch once with network, or keep the documents beside qna.yaml: repo: ., commit: HEAD",
+                field="commit" if not reason or _NO_SUCH_REF.match(reason) else "repo",
             )
         return known
 
@@ -80,7 +88,7 @@ class Repository:
         (self.objects / "shallow.lock").unlink(missing_ok=True)
         if not _SHORT_HASH.fullmatch(commit):
             answer = self._fetch_refs("--depth=1", f"+{commit}:{named}")
-            if answer.ok or not _HASH.fullmatch(commit):
+            if answer.ok or not FULL_HASH.fullmatch(commit):
                 return answer.reason if not answer.ok else ""
         shallow = self._git("rev-parse", "--is-shallow-repository").text == "true"
         everything = ("+refs/heads/*:refs/workbench/heads/*", "+refs/tags/*:refs/workbench/tags/*")
@@ -99,7 +107,8 @@ class Repository:
             if not matches(name, patterns):
                 continue
             if size > MAX_BYTES or not _safe(name):
-                raise DocumentError(f"{self.shown}: {name} is refused: over {MAX_BYTES >> 20} MiB or not a plain name")
+                said = f"{self.shown}: {name} is refused: over {MAX_BYTES >> 20} MiB or not a plain name"
+                raise DocumentError(said, hint="narrow the patterns", field="patterns")
             path = self.store / "files" / commit / name
             if not path.is_file():
                 write_bytes(path, self._required("cat-file", "blob", blob).output)
@@ -120,6 +129,11 @@ class Repository:
 
     def _git(self, *arguments: str) -> GitAnswer:
         return git(self.objects, *arguments)
+
+
+def without_name(address: str) -> str:
+    """An address without a user's name and token, as messages show it."""
+    return re.sub(r"(?<=://)[^/@]{1,200}@", "", address)
 
 
 def _safe(name: str) -> bool:

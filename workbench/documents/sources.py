@@ -13,7 +13,7 @@ from pathlib import Path
 
 from workbench.documents.git import TRANSPORTS
 from workbench.documents.patterns import matches
-from workbench.documents.repositories import MAX_BYTES, Repository
+from workbench.documents.repositories import MAX_BYTES, Repository, without_name
 from workbench.errors import DocumentError
 
 READABLE = (".md", ".pdf")
@@ -49,11 +49,22 @@ class SourceFile:
 
 def fetch(origin: Origin, place: Place, *, offline: bool = False) -> list[SourceFile]:
     """The Markdown and PDF files that the patterns cover, sorted by name; raises DocumentError where there is none."""
-    found = [SourceFile(name, path) for name, path in _found(origin, place, offline)]
-    readable = [file for file in found if file.path.suffix.casefold() in READABLE]
+    found = covered(origin, place, offline=offline)
+    readable = [file for file in found if is_readable(file.path.name)]
     if not readable:
         raise _nothing(origin, found)
-    return sorted(readable, key=lambda file: file.name)
+    return readable
+
+
+def covered(origin: Origin, place: Place, *, offline: bool = False) -> list[SourceFile]:
+    """All files that the patterns cover, sorted by name, whatever they hold; DocumentError where there is no source."""
+    found = [SourceFile(name, path) for name, path in _found(origin, place, offline)]
+    return sorted(found, key=lambda file: file.name)
+
+
+def is_readable(name: str) -> bool:
+    """By its ending."""
+    return Path(name).suffix.casefold() in READABLE
 
 
 def is_remote(repo: str) -> bool:
@@ -62,10 +73,16 @@ def is_remote(repo: str) -> bool:
     return bool(_SCP.match(repo)) or (scheme is not None and scheme[1].lower() != "file")
 
 
+def is_cloned(repo: str) -> bool:
+    """Whether it is the address of a repository that is read at a commit, not a folder read as it is."""
+    return bool(_SCP.match(repo) or _URL.match(repo))
+
+
 def _found(origin: Origin, place: Place, offline: bool) -> list[tuple[str, Path]]:
     if scheme := _URL.match(origin.repo):
         if scheme[1].lower() not in TRANSPORTS:
-            raise DocumentError(f"{origin.repo}: {scheme[1]} is not allowed", hint=f"allowed: {', '.join(TRANSPORTS)}")
+            allowed = f"allowed: {', '.join(TRANSPORTS)}"
+            raise DocumentError(f"{without_name(origin.repo)}: {scheme[1]} is not allowed", hint=allowed, field="repo")
         return _at_commit(origin.repo, origin, place, offline)
     if _SCP.match(origin.repo):
         return _at_commit(origin.repo, origin, place, offline)
@@ -86,12 +103,14 @@ def _in_taxonomy(origin: Origin, place: Place) -> list[tuple[str, Path]]:
     candidates = [(base.resolve() / origin.repo).resolve() for base in (place.leaf, root)]
     inside = [path for path in dict.fromkeys(candidates) if path.is_relative_to(root)]
     if not inside:
-        raise DocumentError(f"repo: {origin.repo} leads out of the taxonomy", hint="give an absolute path or an URL")
+        hint = "give an absolute path or an URL"
+        raise DocumentError(f"repo: {origin.repo} leads out of the taxonomy", hint=hint, field="repo")
     existing = [path for path in inside if path.exists()]
     if not existing:
         raise DocumentError(
             f"repo: {origin.repo} is neither in the leaf's folder nor in the taxonomy",
             hint="repo: . stands for the leaf's own folder",
+            field="repo",
         )
     return next((files for path in existing if (files := list(_in_folder(path, origin)))), [])
 
@@ -101,7 +120,8 @@ def _in_folder(path: Path, origin: Origin) -> Iterator[tuple[str, Path]]:
         yield path.name, path
         return
     if not path.is_dir():
-        raise DocumentError(f"there is no folder or file {path}", hint="is a drive missing, or was it moved?")
+        hint = "is a drive missing, or was it moved?"
+        raise DocumentError(f"there is no folder or file {path}", hint=hint, field="repo")
     root = path.resolve()
     for file in _files(path):
         name = file.relative_to(path).as_posix()
@@ -110,6 +130,7 @@ def _in_folder(path: Path, origin: Origin) -> Iterator[tuple[str, Path]]:
                 raise DocumentError(
                     f"{file} is refused: a link out of its folder, or over {MAX_BYTES >> 20} MiB",
                     hint="put a copy of it there, or narrow the patterns",
+                    field="patterns",
                 )
             yield name, file
 
@@ -128,9 +149,11 @@ def _nothing(origin: Origin, found: list[SourceFile]) -> DocumentError:
     patterns = ", ".join(origin.patterns)
     if found:
         names = ", ".join(file.name for file in found[:3])
-        return DocumentError(f"{origin.repo}: {patterns} covers no Markdown or PDF, but {names}", hint="convert to .md")
+        said = f"{without_name(origin.repo)}: {patterns} covers no Markdown or PDF, but {names}"
+        return DocumentError(said, hint="convert to .md", field="patterns")
     where = "" if not is_remote(origin.repo) else f" at {origin.commit}"
     return DocumentError(
-        f"{origin.repo}{where}: no file is covered by {patterns}",
+        f"{without_name(origin.repo)}{where}: no file is covered by {patterns}",
         hint='"*.md" covers the folder itself, "**/*.md" all folders below it too',
+        field="patterns",
     )

@@ -24,7 +24,7 @@ from workbench.workspace import Workspace
 def changed_leaves(options: GenerationOptions, workspace: Workspace) -> list[Leaf]:
     """The leaves to generate for; TaxonomyError lists what is wrong with them, GenerationError where there is none."""
     told = TaxonomyOptions(taxonomy_path=options.taxonomy_path, taxonomy_base=options.taxonomy_base)
-    diff = diff_taxonomy(find_taxonomy(told, workspace), told)
+    diff = diff_taxonomy(find_taxonomy(told, workspace), told, cache=workspace.cache)
     require_valid(diff.findings)
     if not diff.leaves:
         raise GenerationError(

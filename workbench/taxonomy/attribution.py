@@ -1,8 +1,9 @@
 """attribution.txt: whose work a leaf is made from, as `Key: value` lines."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from workbench.errors import TaxonomyError
@@ -18,6 +19,7 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
 }
 # Accepted by the upstream taxonomy for sources of knowledge.
 ACCEPTED_LICENCES = ("Apache-2.0", "CC-BY-4.0", "CC-BY-SA-4.0", "CC0-1.0", "CDLA-Permissive-2.0", "MIT")
+_BYTE_ORDER_MARK = "\ufeff"
 _LINE = re.compile(r"\s*(?:[-*]\s+)?([A-Za-z][A-Za-z ()/-]*?)\s*:\s*(.*)")
 
 
@@ -57,6 +59,30 @@ def parse_attribution(text: str) -> Attribution:
     return Attribution(**found, rest=tuple(rest))
 
 
+def splice_attribution(text: str, attribution: Attribution) -> str:
+    """The text with the lines of what differs changed, others as they are; a field that came stands in its order."""
+    lines = text.splitlines(keepends=True)
+    found = _places(lines)
+    known = parse_attribution(text)
+    newline = _line_end(lines)
+    if lines and known != attribution and not lines[-1].endswith(("\n", "\r")):
+        lines[-1] += newline
+    others = [n for n, line in enumerate(lines) if line.strip() and n not in found.values()]
+    behind: dict[int, list[str]] = {}
+    last = -1
+    for name, keys in _KEYS.items():
+        value, place = getattr(attribution, name), found.get(name)
+        last = last if place is None else place
+        if place is None and value:
+            behind.setdefault(last, []).append(f"{keys[0]}: {value}{newline}")
+        elif place is not None and value != getattr(known, name):
+            lines[place] = _with_value(lines[place], value) if value else ""
+    _change_rest(lines, others, (known.rest, attribution.rest), behind)
+    pieces = [behind.get(-1, []), *([line, *behind.get(place, [])] for place, line in enumerate(lines))]
+    made = "".join(piece for several in pieces for piece in several)
+    return made if parse_attribution(made) == attribution else attribution.text()
+
+
 def read_attribution(path: Path) -> Attribution:
     """TaxonomyError where the file is missing or not UTF-8."""
     try:
@@ -66,12 +92,52 @@ def read_attribution(path: Path) -> Attribution:
 
 
 def write_attribution(path: Path, attribution: Attribution) -> None:
-    """DataError for a value of several lines, which could not be read again."""
+    """Of a file that is there only what differs; TaxonomyError for a value of several lines, which none could read."""
     for field in fields(attribution):
         value = getattr(attribution, field.name)
         if isinstance(value, str) and len(value.splitlines()) > 1:
             raise TaxonomyError(f"{path}: {field.name} has several lines", hint="one line for each field")
-    write_text(path, attribution.text())
+    try:
+        data = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        data = ""
+    text = splice_attribution(data.removeprefix(_BYTE_ORDER_MARK), attribution) if data.strip() else attribution.text()
+    write_text(path, _BYTE_ORDER_MARK + text if data.startswith(_BYTE_ORDER_MARK) else text)
+
+
+def _places(lines: Sequence[str]) -> dict[str, int]:
+    """The line of each field; of one that comes twice the first counts."""
+    found: dict[str, int] = {}
+    for place, line in enumerate(lines):
+        match = _LINE.fullmatch(line.rstrip("\r\n"))
+        if match and (name := _field(match[1])):
+            found.setdefault(name, place)
+    return found
+
+
+def _with_value(line: str, value: str) -> str:
+    """Key, blanks and line end stay."""
+    bare = line.rstrip("\r\n")
+    match = _LINE.fullmatch(bare)
+    start = match.start(2) if match else 0
+    head = bare[:start] if start and bare[start - 1].isspace() else f"{bare[:start]} "
+    return head + value + line[len(bare) :]
+
+
+def _change_rest(
+    lines: list[str], places: Sequence[int], changed: tuple[Sequence[str], Sequence[str]], behind: dict[int, list[str]]
+) -> None:
+    old, new = changed
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag != "equal":
+            for place in places[i1:i2]:
+                lines[place] = ""
+            anchor = places[i1 - 1] if i1 else (places[0] - 1 if places else len(lines) - 1)
+            behind.setdefault(anchor, []).extend(line + _line_end(lines) for line in new[j1:j2])
+
+
+def _line_end(lines: Sequence[str]) -> str:
+    return "\r\n" if any(line.endswith("\r\n") for line in lines) else "\n"
 
 
 def _field(key: str) -> str | None:

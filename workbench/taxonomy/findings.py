@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from typing import Literal, overload
 
 from workbench.taxonomy.markup import paragraph, table
@@ -31,6 +32,14 @@ class Finding:
         where = f" {self.yaml_path}" if self.yaml_path else ""
         hint = f"\n  hint: {self.hint}" if self.hint else ""
         return f"{self.place}: {self.severity} [{self.code}]{where} {self.message}{hint}"
+
+
+def first_of(found: Iterable[Finding], most: int = 200) -> Iterator[Finding]:
+    """No more than a person reads and a page shows; the last says that there are others. What is behind is not made."""
+    kept = list(islice(found, most + 1))
+    yield from kept[: most - 1]
+    for last in kept[most - 1 : most]:
+        yield replace(last, message=f"{last.message}; more follow, unlisted") if len(kept) > most else last
 
 
 class Findings(Sequence[Finding]):

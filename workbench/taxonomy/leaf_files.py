@@ -13,10 +13,11 @@ from workbench.errors import ConflictError, NotFoundError, UsageError
 from workbench.records import write_bytes
 from workbench.taxonomy.qna import FILE_NAME, FOLDERS, Kind
 from workbench.taxonomy.starting_files import starting_files
-from workbench.taxonomy.tree import Leaf
+from workbench.taxonomy.tree import Leaf, is_misnamed
 
 _FOLDER = re.compile(r"[\w][\w.+-]*")
 _TOP: dict[Kind, str] = {kind: folder for folder, kind in FOLDERS.items()}
+_NAMED: dict[Kind, str] = {"knowledge": "knowledge", "skill": "a skill"}
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,10 @@ def new_leaf(root: Path, kind: Kind, path: str) -> LeafFiles:
     leaf = Leaf(leaf_path(kind, path), root)
     if leaf.qna_file.exists():
         raise ConflictError(f"there is a {leaf.path}/{FILE_NAME} already", hint="edit it, or take another path")
+    names = sorted(file.name for file in leaf.folder.iterdir()) if leaf.folder.is_dir() else []
+    if misnamed := next(filter(is_misnamed, names), None):
+        hint = f"rename it to {FILE_NAME}, or take another path"
+        raise ConflictError(f"there is a {leaf.path}/{misnamed} already, which nobody reads", hint=hint)
     return _write(leaf, {name: text.encode() for name, text in starting_files(kind).items()})
 
 
@@ -70,10 +75,20 @@ def leaf_path(kind: Kind, path: str) -> str:
     if wrong is not None or len(folders) < 2 or path.startswith("/"):
         hint = "folders are of letters, digits, '_' and '-', for instance writing/letters"
         raise UsageError(f"{path!r} cannot be the path of a leaf", hint=hint)
+    # The folder nearest to the file decides how it is read.
+    nearest = next(FOLDERS[name] for name in reversed(folders) if name in FOLDERS)
+    if nearest != kind:
+        said = f"{path!r} is the path of {_NAMED[nearest]}, not of {_NAMED[kind]}"
+        raise UsageError(said, hint=f"{_NAMED[kind]} lies under {_TOP[kind]}")
     return "/".join(folders)
 
 
 def _write(leaf: Leaf, files: Mapping[str, bytes]) -> LeafFiles:
+    if not leaf.folder.resolve().is_relative_to(leaf.root.resolve()):
+        raise UsageError(f"{leaf.path} leads out of the taxonomy by a link", hint="take another path")
+    blocking = next((folder for folder in (leaf.folder, *leaf.folder.parents) if folder.exists()), leaf.root)
+    if not blocking.is_dir():
+        raise ConflictError(f"{blocking} is a file, not a folder", hint="take another path")
     written, kept = [], []
     for name, data in files.items():
         target = leaf.folder / name

@@ -1,5 +1,6 @@
 """yamllint, called in this process, with the rules that the upstream tools use."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,7 +13,9 @@ from yamllint.config import YamlLintConfig, YamlLintConfigError
 
 from workbench.errors import NotFoundError, OptionsError
 from workbench.taxonomy.findings import Finding
+from workbench.taxonomy.plain_style import is_plain
 
+_SWITCHED_OFF = re.compile(r"\ufeff?#\s*yamllint disable-file\s*(\n|$)")
 # The preset that instructlab-schema gives yamllint.
 _RELAXED = "{extends: relaxed, rules: {line-length: disable}}"
 
@@ -40,21 +43,30 @@ class LintRules:
 
 
 def lint(text: str, shown: str, rules: LintRules) -> Iterator[Finding]:
-    """Each problem is an error, also what yamllint calls a warning: upstream runs it strictly."""
-    for problem in linter.run(text, _configuration(rules.text)):
+    """Each problem is an error, also what yamllint calls a warning: upstream runs it strictly.
+
+    The text is one that libyaml has read. A comment that switches yamllint off does not switch off YAML's grammar.
+    """
+    if rules.text == _RELAXED and is_plain(text):
+        return
+    if _SWITCHED_OFF.match(text):
+        yield from syntax_problem(text, shown)
+    # As upstream pipes it into yamllint's command: bytes, from a file whose name is empty.
+    for problem in linter.run(text.encode(), _configuration(rules.text), ""):
         code = f"lint-{problem.rule}" if problem.rule else "yaml-syntax"
         yield Finding(shown, problem.line, problem.column, "", code, "error", problem.desc, _HINTS.get(code, ""))
 
 
 def syntax_problem(text: str, shown: str) -> Iterator[Finding]:
     """Only what yamllint's parser cannot read, for files whose style is not checked."""
-    if problem := linter.get_syntax_error(text):
+    if not is_plain(text) and (problem := linter.get_syntax_error(text)):
         yield Finding(shown, problem.line, problem.column, "", "yaml-syntax", "error", problem.desc)
 
 
 @lru_cache(maxsize=8)
 def _configuration(text: str) -> Any:
-    return YamlLintConfig(text)
+    """A text without a colon is the name of one of yamllint's presets, as for its command."""
+    return YamlLintConfig(text if ":" in text else f"extends: {text.strip()}")
 
 
 _HINTS = {

@@ -26,5 +26,7 @@ def find_taxonomy(options: TaxonomyOptions, workspace: Workspace) -> Path:
 
 
 def _upstream() -> Path:
-    data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(data).expanduser() / "instructlab" / "taxonomy"
+    """A relative XDG_DATA_HOME does not count, as the XDG Base Directory Specification says."""
+    named = Path(os.environ.get("XDG_DATA_HOME", ""))
+    data = named if named.is_absolute() else Path(os.path.expanduser("~/.local/share"))
+    return data / "instructlab" / "taxonomy"

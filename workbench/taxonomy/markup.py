@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from workbench.taxonomy.printable import printable, printable_lines
+
 _CELL = ' style="text-align:left"'
 
 
@@ -15,8 +17,8 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) 
 
 
 def paragraph(text: str) -> str:
-    return f"<p>{escape(text)}</p>"
+    return f"<p>{escape(printable(text))}</p>"
 
 
 def _cell(value: object) -> str:
-    return escape(str(value)).replace("\n", "<br>")
+    return escape(printable_lines(str(value))).replace("\n", "<br>")

@@ -1,13 +1,13 @@
 """A qna.yaml as values: who wrote it, what it is about, and its seed examples with their lines."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
 from workbench.documents.sources import Origin
 from workbench.errors import TaxonomyError
-from workbench.taxonomy.yaml_file import YamlFile, open_yaml
+from workbench.taxonomy.yaml_file import Keys, YamlFile, open_yaml
 
 Kind = Literal["knowledge", "skill"]
 FOLDERS: dict[str, Kind] = {"compositional_skills": "skill", "knowledge": "knowledge"}
@@ -105,10 +105,26 @@ def kind_of(path: PurePath, contents: Any = None) -> Kind:
 
     The rule of instructlab-schema's parser, which sees a leaf `compositional_skills/knowledge/x` as knowledge.
     """
-    named = next((FOLDERS[part] for part in reversed(path.parts) if part in FOLDERS), None)
-    if named:
+    if named := folder_kind(path):
         return named
     return "knowledge" if isinstance(contents, Mapping) and "document" in contents else "skill"
+
+
+def folder_kind(path: PurePath) -> Kind | None:
+    """None outside the folders that decide."""
+    return next((FOLDERS[part] for part in reversed(path.parts) if part in FOLDERS), None)
+
+
+def texts_of(qna: Qna) -> Iterator[tuple[Keys, str]]:
+    """Contexts, questions and answers with the keys that lead to them, in the order of the file."""
+    for number, seed in enumerate(qna.seed_examples):
+        where: tuple[str | int, ...] = ("seed_examples", number)
+        if seed.context:
+            yield (*where, "context"), seed.context
+        for place, pair in enumerate(seed.pairs):
+            within = (*where, "questions_and_answers", place) if qna.kind == "knowledge" else where
+            yield (*within, "question"), pair.question
+            yield (*within, "answer"), pair.answer
 
 
 def version_of(contents: Mapping[Any, Any]) -> int:

@@ -47,14 +47,42 @@ _PATTERNS = 'patterns: ["*.md"]'
 _ANSWER = "    answer: It is five past one in the afternoon."
 _DOCUMENT = f"document:\n  repo: .\n  commit: HEAD\n  {_PATTERNS}"
 
+_TWO_SEEDS = (
+    "  - question: How is 13:05 said on a 12-hour clock?\n    answer: It is five past one in the afternoon.\n"
+    "  - question: How is 07:30 said on a 12-hour clock?"
+)
+_LONG_PAIR = (
+    "  - question: How many of the hours that a day has are over when the hands of the clock meet at noon?\n"
+    "    answer: Twelve of the twenty-four.\n"
+)
+_FIRST_PASSAGE = (
+    "      Anyone who is sixteen or older and lives in the town may join the tool library. A card costs ten crowns a "
+    "year. New members show a letter with their address.\n"
+)
+_OTHER_PASSAGE = (
+    "      Tools come back clean and dry. A late tool costs one crown a day. Whoever brings back a broken tool at once "
+    "pays nothing.\n"
+)
+
 _FILES = (
     Rule(
         "file-name", "error", "Only qna.yaml is read; in a tree another spelling is a warning.", "qna.yml", "qna.yaml"
     ),
-    Rule("unreadable", "error", "The file cannot be opened.", "-r-------- root qna.yaml", "chmod a+r qna.yaml"),
+    Rule(
+        "unreadable",
+        "error",
+        "There is no text file that can be opened: without rights, a folder, a pipe, a link to nowhere.",
+        "qna.yaml -> ../moved/qna.yaml",
+        "qna.yaml",
+    ),
     Rule("encoding", "error", "The file is not UTF-8.", "saved as Latin-1", "saved as UTF-8"),
     Rule(
-        "too-large", "error", "The file is over 1 MiB, or stands for too many values.", "all in one", "several leaves"
+        "too-large",
+        "error",
+        "The file is over 128 KiB, or stands for over 5,000 values or 512 KiB of text, or holds an endless number.",
+        f"created_by: {'9' * 1001}",
+        _AUTHOR,
+        _AUTHOR,
     ),
     Rule(
         "too-deep",
@@ -151,8 +179,8 @@ _LINT = (
         "lint-commas",
         "error",
         "No blank before a comma, one behind it.",
-        'patterns: ["*.md" , "*.pdf"]',
-        'patterns: ["*.md", "*.pdf"]',
+        'patterns: ["*.md" , "pages/*.md"]',
+        'patterns: ["*.md", "pages/*.md"]',
         _PATTERNS,
         kind="knowledge",
     ),
@@ -193,6 +221,20 @@ _LINT = (
         kind="knowledge",
     ),
     Rule("lint-trailing-spaces", "error", "Blanks at the end of a line.", f"{_AUTHOR}   ", _AUTHOR, _AUTHOR),
+    Rule(
+        "lint-anchors",
+        "error",
+        "An alias stands in another document than its anchor; within one, YAML itself asks for the anchor.",
+        "created_by: *nobody",
+        "created_by: &somebody your-github-name",
+    ),
+    Rule(
+        "lint-new-lines",
+        "error",
+        "Line ends that rules of your own do not allow; the usual ones take those of any system.",
+        "rules: {new-lines: {type: dos}}",
+        "rules: {new-lines: {type: unix}}",
+    ),
 )
 
 _ADVICE = (
@@ -200,6 +242,13 @@ _ADVICE = (
         "attribution-missing", "warning", "No attribution.txt beside qna.yaml.", "qna.yaml", "qna.yaml attribution.txt"
     ),
     Rule("attribution-empty", "warning", "attribution.txt holds no text.", "", "Title of work: The tool library"),
+    Rule(
+        "attribution-unreadable",
+        "warning",
+        "attribution.txt is no UTF-8 text file, or far too long.",
+        "saved as Latin-1",
+        "saved as UTF-8",
+    ),
     Rule(
         "attribution-field",
         "warning",
@@ -238,4 +287,112 @@ _ADVICE = (
     Rule("long-file", "advice", "Seed examples of over 2,300 words in all.", "qna.yaml (3000 words)", "two leaves"),
 )
 
-RULES: dict[str, Rule] = {rule.code: rule for rule in (*_FILES, *_SCHEMA, *_LINT, *_ADVICE)}
+_SEEDS = (
+    Rule(
+        "repeated-question",
+        "warning",
+        "A question comes again about the same context, or in a freeform skill.",
+        _TWO_SEEDS.replace("07:30", "13:05"),
+        _TWO_SEEDS,
+        _TWO_SEEDS,
+    ),
+    Rule(
+        "repeated-context",
+        "warning",
+        "Two examples of knowledge have the same context; only its first pairs are used together.",
+        _FIRST_PASSAGE,
+        _OTHER_PASSAGE,
+        _OTHER_PASSAGE,
+        kind="knowledge",
+    ),
+    Rule(
+        "near-duplicate",
+        "advice",
+        "Two examples share nine words of ten, in order, and all their numbers.",
+        f"{_LONG_PAIR}{_LONG_PAIR.replace('meet', 'meet up')}",
+        _LONG_PAIR,
+        "  - question: How is 12:00 said on a 12-hour clock?\n    answer: It is noon.\n",
+    ),
+    Rule(
+        "secret",
+        "warning",
+        "A password, token or key, by its form or because it looks drawn by chance. The model would learn it.",
+        # In two parts, so that this very file holds nothing of a token's form.
+        "    answer: Log in with gh" + "p_" + "x1Y2z3" * 6,
+        "    answer: Log in with your own token.",
+        _ANSWER,
+    ),
+    Rule(
+        "email-address",
+        "warning",
+        "An e-mail address that may belong to somebody.",
+        "    answer: Write to ada@" + "lighthouse-keepers.net",
+        "    answer: Write to ada@example.org",
+        _ANSWER,
+    ),
+)
+
+_DOCUMENTS = (
+    Rule(
+        "context-not-in-document",
+        "warning",
+        "A context is no passage of the leaf's Markdown documents, as far as they are at hand; words are compared.",
+        "      Anyone who is eighteen or older",
+        "      Anyone who is sixteen or older",
+        "      Anyone who is sixteen or older",
+        kind="knowledge",
+    ),
+    Rule(
+        "mixed-documents",
+        "warning",
+        "Markdown and PDF documents in one leaf, which upstream's tools fail on.",
+        'patterns: ["*.md", "*.pdf"]',
+        _PATTERNS,
+        _PATTERNS,
+        kind="knowledge",
+    ),
+    Rule(
+        "commit-hash",
+        "warning",
+        "The documents of a repository are named by something that can stand for others tomorrow.",
+        "  repo: https://example.org/library.git\n  commit: main",
+        "  repo: https://example.org/library.git\n  commit: 0123456789abcdef0123456789abcdef01234567",
+        "  repo: .\n  commit: HEAD",
+        kind="knowledge",
+    ),
+    Rule(
+        "lopsided",
+        "advice",
+        "A leaf has over four times the seed examples of the middle one, or under a quarter: all are sampled alike.",
+        "writing/letters (40 seeds), writing/clocks (5 seeds), writing/times (5 seeds)",
+        "writing/letters/business (8 seeds), writing/letters/private (8 seeds), writing/clocks (5 seeds)",
+    ),
+)
+
+# Looked for by `workbench taxonomy diff --documents` only, because it may need a network.
+_FETCHED = (
+    Rule(
+        "documents-unavailable",
+        "error",
+        "The repository, folder or commit of the documents cannot be had; asked for by --documents.",
+        "document:\n  repo: https://example.org/no-such-library.git",
+        "document:\n  repo: https://example.org/library.git",
+    ),
+    Rule(
+        "documents-unmatched",
+        "error",
+        "No document is covered by the patterns; a warning for one pattern beside others that cover some.",
+        'patterns: ["*.markdown"]',
+        'patterns: ["*.md"]',
+    ),
+    Rule(
+        "documents-unreadable",
+        "error",
+        "A document that the patterns cover is neither Markdown nor PDF, or holds no text.",
+        'patterns: ["*"]',
+        'patterns: ["*.md"]',
+    ),
+)
+
+_ALL = (*_FILES, *_SCHEMA, *_LINT, *_ADVICE, *_SEEDS, *_DOCUMENTS, *_FETCHED)
+RULES: dict[str, Rule] = {rule.code: rule for rule in _ALL}

@@ -1,18 +1,17 @@
 """The JSON schemas of the package instructlab-schema, applied with the place of each value."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from instructlab.schema import schema_base, schema_versions
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from workbench.taxonomy.findings import Finding
 from workbench.taxonomy.qna import Kind
+from workbench.taxonomy.quick_jsonschema import Draft202012Validator, ValidationError, extend
 from workbench.taxonomy.yaml_file import YamlFile
 
 _NAMES: dict[Kind, str] = {"knowledge": "knowledge", "skill": "compositional_skills"}
@@ -26,11 +25,13 @@ _CODES = {
     "unevaluatedProperties": "unknown-key",
     "uniqueItems": "repeated-item",
 }
+# From how many items on a list is searched for repetitions by what they hold instead of by comparing all pairs.
+_MANY = 50
 _TYPES = {"string": "a text", "array": "a list", "object": "keys with values", "integer": "a whole number"}
 
 
 def newest_version() -> int:
-    return int(schema_versions()[-1].name[1:])
+    return int(_versions()[-1])
 
 
 def check_schema(file: YamlFile, kind: Kind, version: object) -> Iterator[Finding]:
@@ -38,7 +39,7 @@ def check_schema(file: YamlFile, kind: Kind, version: object) -> Iterator[Findin
     schema = _schema(_NAMES[kind], str(version))
     if schema is None:
         newest = newest_version()
-        message = f"there is no version {version} of the format"
+        message = f"there is no version {_shortened(version)} of the format"
         yield file.finding(["version"], "wrong-version", message, hint=f"write version: {newest}")
         return
     if schema.get("deprecated"):
@@ -58,10 +59,11 @@ def _findings(file: YamlFile, error: ValidationError) -> Iterator[Finding]:
         known = [*schema.get("properties", {}), *(["version"] if not keys else [])]
         for name in [name for name in instance if name not in known]:
             hint = f"allowed here: {', '.join(sorted(known))}"
-            yield file.finding(keys, code, f"the key {name!r} is not part of the format", hint=hint, key=str(name))
+            message = f"the key {_shortened(name)} is not part of the format"
+            yield file.finding(keys, code, message, hint=hint, key=str(name))
     elif code == "repeated-item":
-        place = _second_of_a_kind(instance)
-        yield file.finding([*keys, place], code, f"the same as item {instance.index(instance[place])}")
+        first, second = _repeated(instance)
+        yield file.finding([*keys, second], code, f"the same as item {first}", hint="delete one of the two")
     else:
         message, hint = _words(error)
         yield file.finding(keys, code, message, hint=hint)
@@ -87,8 +89,33 @@ def _words(error: ValidationError) -> tuple[str, str]:
     return error.message[-200:], ""
 
 
-def _second_of_a_kind(items: list[Any]) -> int:
-    return next((place for place, item in enumerate(items) if item in items[:place]), 0)
+def _repeated(items: Sequence[Any]) -> tuple[int, int]:
+    """The places of the first two items that are the same; the second is 0 where there are none."""
+    seen: dict[Hashable, int] = {}
+    for place, item in enumerate(items):
+        first = seen.setdefault(_content(item), place)
+        if first != place:
+            return first, place
+    return 0, 0
+
+
+def _content(value: Any) -> Hashable:
+    """Equal for what JSON calls equal: `1` and `1.0` are, `1` and `true` are not."""
+    if isinstance(value, Mapping):
+        return "keys", frozenset((key, _content(item)) for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return "list", tuple(_content(item) for item in value)
+    if isinstance(value, set):
+        return "set", frozenset(value)
+    return isinstance(value, bool), value
+
+
+def _unique_items(validator: Any, wanted: bool, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    """The keyword's own check compares all pairs of items, which for thousands takes minutes."""
+    if not validator.is_type(instance, "array") or len(instance) < _MANY:
+        yield from Draft202012Validator.VALIDATORS["uniqueItems"](validator, wanted, instance, schema) or ()
+    elif wanted and _repeated(instance)[1]:
+        yield ValidationError("the list has an item twice")
 
 
 def _is_collection(value: object) -> bool:
@@ -102,10 +129,21 @@ def _shortened(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
+@lru_cache(maxsize=1)
+def _versions() -> tuple[str, ...]:
+    """In their order."""
+    return tuple(version.name[1:] for version in schema_versions())
+
+
+_QuickValidator: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator, {"uniqueItems": _unique_items}
+)
+
+
 @lru_cache(maxsize=16)
 def _schema(name: str, version: str) -> Mapping[str, Any] | None:
     file = schema_base().joinpath(f"v{version}", f"{name}.json")
-    if not version.isdigit() or not file.is_file():
+    if version not in _versions() or not file.is_file():
         return None
     schema: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return schema
@@ -113,8 +151,6 @@ def _schema(name: str, version: str) -> Mapping[str, Any] | None:
 
 @lru_cache(maxsize=16)
 def _validator(name: str, version: str) -> Draft202012Validator:
-    def retrieve(uri: str) -> Resource[Any]:
-        return DRAFT202012.create_resource(_schema(uri.removesuffix(".json").removeprefix("./"), version) or {})
-
-    registry: Registry[Any] = Registry(retrieve=retrieve)  # type: ignore[call-arg]
-    return Draft202012Validator(_schema(name, version) or {}, registry=registry)
+    resource = DRAFT202012.create_resource(_schema("version", version) or {})
+    registry: Registry[Any] = Registry().with_resource("./version.json", resource).crawl()
+    return _QuickValidator(_schema(name, version) or {}, registry=registry)

@@ -13,6 +13,8 @@ from workbench.taxonomy.qna import FILE_NAME, FOLDERS, Kind, Qna, kind_of, read_
 if TYPE_CHECKING:
     from rich.tree import Tree as RichTree
 
+# Once part of the public taxonomy; no tool of upstream reads it any more.
+_IGNORED_FOLDER = "foundational_skills"
 _SKIPPED = {".git", ".ipynb_checkpoints", "__pycache__"}
 
 
@@ -85,7 +87,7 @@ class Taxonomy:
     def text(self) -> str:
         """Folders indented under each other, each leaf with its kind and counts."""
         lines = [f"{self.root.name}/  ({self.summary})"]
-        for depth, name, leaf in self._lines():
+        for depth, name, leaf in self.lines():
             lines.append("    " * depth + f"{name}/" + (f"  [{leaf.summary}]" if leaf else ""))
         return "\n".join(lines)
 
@@ -95,7 +97,7 @@ class Taxonomy:
 
         top = Tree(f"{plain(self.root.name)} ({self.summary})")
         branches = [top]
-        for depth, name, leaf in self._lines():
+        for depth, name, leaf in self.lines():
             label = plain(name) + (f" [dim]{plain(leaf.summary)}[/dim]" if leaf else "")
             branches[depth:] = [branches[depth - 1].add(label)]
         return top
@@ -103,13 +105,13 @@ class Taxonomy:
     def _repr_html_(self) -> str:
         parts = [f"<p>{escape(self.root.name)}: {escape(self.summary)}</p>"]
         level = 0
-        for depth, name, leaf in self._lines():
+        for depth, name, leaf in self.lines():
             parts.append("<ul>" if depth > level else "</li>" + "</ul></li>" * (level - depth))
             parts.append(f"<li>{escape(name)}" + (f" <small>({escape(leaf.summary)})</small>" if leaf else ""))
             level = depth
         return "".join(parts) + "</li></ul>" * level
 
-    def _lines(self) -> Iterator[tuple[int, str, Leaf | None]]:
+    def lines(self) -> Iterator[tuple[int, str, Leaf | None]]:
         """Depth from 1, folder name, and the leaf where the folder is one; folders above come once, before theirs."""
         by_path = {tuple(leaf.path.split("/")): leaf for leaf in self.leaves}
         folders = {path[:depth] for path in by_path for depth in range(1, len(path) + 1)}
@@ -124,6 +126,11 @@ def read_taxonomy(root: Path) -> Taxonomy:
     files = [file for folder in sorted(FOLDERS) for file in _files(root / folder)]
     leaves = [leaf_of(file, root) for file in files if file.name == FILE_NAME]
     return Taxonomy(root, tuple(sorted(leaves)), tuple(sorted(file for file in files if is_misnamed(file.name))))
+
+
+def ignored_leaves(root: Path) -> list[Leaf]:
+    """Leaves in a folder that upstream's tools pass over without a word, and so does `read_taxonomy`."""
+    return [leaf_of(file, root) for file in _files(root / _IGNORED_FOLDER) if file.name == FILE_NAME]
 
 
 def leaf_of(file: Path, root: Path) -> Leaf:

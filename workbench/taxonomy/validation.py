@@ -1,54 +1,77 @@
 """The one judge of what is valid: for what instructlab-schema and yamllint check, the verdict is theirs."""
 
+import os
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from workbench.errors import NotFoundError, TaxonomyError
-from workbench.taxonomy.content_rules import check_attribution, check_content, check_folder
-from workbench.taxonomy.findings import Finding, Findings
+from workbench.taxonomy.balance import check_balance
+from workbench.taxonomy.check_cache import CheckCache, Verdict, contexts_digest, verdict_digest
+from workbench.taxonomy.content_rules import check_attribution, check_content, check_folder, check_formats
+from workbench.taxonomy.contexts import check_contexts
+from workbench.taxonomy.findings import Finding, Findings, first_of
+from workbench.taxonomy.leaf_documents import AtHand, documents_at_hand
 from workbench.taxonomy.lint import LintRules, lint, syntax_problem
-from workbench.taxonomy.qna import FILE_NAME, kind_of, qna_of
+from workbench.taxonomy.qna import FILE_NAME, folder_kind, kind_of, qna_of
 from workbench.taxonomy.schemas import check_schema, newest_version
-from workbench.taxonomy.tree import Leaf, Taxonomy, is_misnamed
-from workbench.taxonomy.yaml_file import YamlFile, open_yaml
+from workbench.taxonomy.tree import Leaf, Taxonomy, ignored_leaves, is_misnamed
+from workbench.taxonomy.yaml_file import YamlFile, decode_yaml, read_bytes
 
 RELAXED = LintRules()
-_IGNORED_FOLDER = "foundational_skills"
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A file's bytes, the digest under which the verdict on it is kept, and what was read where there was none."""
+
+    shown: str
+    data: bytes
+    digest: bytes
+    file: YamlFile | None = None
 
 
 def check_file(path: Path, shown: str = "", rules: LintRules = RELAXED) -> Findings:
-    """One qna.yaml by itself; `shown` is how findings call it. Never raises for what the file holds."""
-    if not path.is_file():
+    """One qna.yaml by itself; `shown` is how findings call it. Never raises for what lies there, only for nothing."""
+    if not os.path.lexists(path):
         raise NotFoundError(f"there is no file {path}", hint="workbench taxonomy tree shows the leaves")
-    return Findings(_check_file(path, shown or str(path), rules))
+    verdict, _ = _judge(path, shown or str(path), rules, CheckCache(None))
+    return Findings(verdict.findings)
 
 
-def check_leaf(leaf: Leaf, rules: LintRules = RELAXED) -> Findings:
-    """The leaf's qna.yaml, its attribution and its folders."""
-    found = _check_file(leaf.qna_file, f"{leaf.path}/{FILE_NAME}", rules)
-    return Findings([*found, *check_attribution(leaf), *check_folder(leaf)])
+def check_leaf(leaf: Leaf, rules: LintRules = RELAXED, *, cache: Path | None = None) -> Findings:
+    """The leaf's qna.yaml, its attribution, its folders, and its contexts as far as the documents are at hand.
+
+    `cache` is the workspace's, in which fetched documents lie, and where verdicts are kept too.
+    """
+    return check_leaves([leaf], rules, cache=cache)
 
 
-def check_leaves(leaves: Iterable[Leaf], rules: LintRules = RELAXED) -> Findings:
-    return Findings(finding for leaf in leaves for finding in check_leaf(leaf, rules))
+def check_leaves(leaves: Iterable[Leaf], rules: LintRules = RELAXED, *, cache: Path | None = None) -> Findings:
+    found, _ = _check_leaves(leaves, rules, cache)
+    return Findings(found)
 
 
-def check_taxonomy(taxonomy: Taxonomy, rules: LintRules = RELAXED) -> Findings:
-    """All leaves, and files that were meant as one but that no tool reads."""
-    return Findings([*check_leaves(taxonomy, rules), *check_names(taxonomy.root, taxonomy.misnamed)])
+def check_taxonomy(taxonomy: Taxonomy, rules: LintRules = RELAXED, *, cache: Path | None = None) -> Findings:
+    """All leaves, how seeds are spread over them, and files that were meant as one but that no tool reads."""
+    found, seeds = _check_leaves(taxonomy, rules, cache)
+    return Findings([*found, *check_balance(seeds), *check_names(taxonomy.root, taxonomy.misnamed)])
 
 
 def check_names(root: Path, misnamed: Iterable[Path]) -> Iterator[Finding]:
-    """Warnings with the rename that mends them, and one for a folder that upstream silently leaves out."""
+    """Warnings with the rename that mends them, also for leaves in a folder that upstream silently leaves out."""
     for path in misnamed:
         shown = path.relative_to(root).as_posix()
-        hint = f"git mv {shown} {Path(shown).with_name(FILE_NAME).as_posix()}"
-        yield Finding(shown, 1, 1, "", "file-name", "warning", f"nobody reads it: it is not called {FILE_NAME}", hint)
-    if next((root / _IGNORED_FOLDER).rglob(FILE_NAME), None):
-        message = f"leaves under {_IGNORED_FOLDER} are never generated for"
-        hint = "move them under compositional_skills"
-        yield Finding(_IGNORED_FOLDER, 1, 1, "", "foundational-skills", "warning", message, hint)
+        new = Path(shown).with_name(FILE_NAME).as_posix()
+        message = f"nobody reads it: it is not called {FILE_NAME}"
+        yield Finding(shown, 1, 1, "", "file-name", "warning", message, _rename(shown, new))
+    for leaf in ignored_leaves(root):
+        shown = leaf.path.split("/", 1)[0]
+        message = f"leaves under {shown} are never generated for"
+        hint = _rename(leaf.path, leaf.path.replace(shown, "compositional_skills", 1))
+        yield Finding(f"{leaf.path}/{FILE_NAME}", 1, 1, "", "foundational-skills", "warning", message, hint)
 
 
 def require_valid(findings: Findings) -> None:
@@ -60,14 +83,61 @@ def require_valid(findings: Findings) -> None:
         raise TaxonomyError(f"the taxonomy has {findings.summary}\n{shown}{more}", hint="workbench taxonomy diff")
 
 
-def _check_file(path: Path, shown: str, rules: LintRules) -> Iterator[Finding]:
-    whole = path.resolve()
+def _check_leaves(
+    leaves: Iterable[Leaf], rules: LintRules, folder: Path | None
+) -> tuple[list[Finding], dict[str, int]]:
+    found: list[Finding] = []
+    seeds: dict[str, int] = {}
+    with CheckCache.at(folder) as kept:
+        for leaf in leaves:
+            verdict, opened = _judge(leaf.qna_file, f"{leaf.path}/{FILE_NAME}", rules, kept)
+            seeds[leaf.path] = verdict.seeds
+            found += [*verdict.findings, *check_attribution(leaf), *check_folder(leaf)]
+            if opened and verdict.origin:
+                at_hand = documents_at_hand(leaf, verdict.origin, folder)
+                found += _judge_documents(opened, at_hand, kept).findings if at_hand.files else ()
+    return found, seeds
+
+
+def _judge(path: Path, shown: str, rules: LintRules, kept: CheckCache) -> tuple[Verdict, _Opened | None]:
+    whole = Path(os.path.realpath(path))
     if whole.name != FILE_NAME:
         hint = f"rename it to {FILE_NAME}" if is_misnamed(whole.name) else f"give the path of a {FILE_NAME}"
         message = f"the file has to be called {FILE_NAME}, not {whole.name}"
-        yield Finding(shown, 1, 1, "", "file-name", "error", message, hint)
-        return
-    yield from check_yaml(open_yaml(path, shown), whole, rules)
+        return Verdict((Finding(shown, 1, 1, "", "file-name", "error", message, hint),)), None
+    data = read_bytes(path, shown)
+    if isinstance(data, YamlFile):
+        return Verdict(data.findings), None
+    opened = _Opened(shown, data, verdict_digest(data, folder_kind(whole) or "", rules.text))
+    verdict = kept.get(opened.digest, shown)
+    if not verdict:
+        file = decode_yaml(data, shown)
+        opened, verdict = replace(opened, file=file), _verdict(file, whole, rules)
+        kept.put(opened.digest, verdict)
+    return verdict, opened
+
+
+def _verdict(file: YamlFile, path: Path, rules: LintRules) -> Verdict:
+    findings = tuple(check_yaml(file, path, rules))
+    if not isinstance(file.contents, Mapping):
+        return Verdict(findings)
+    qna = qna_of(file, kind_of(path, file.contents))
+    known = qna.document if qna.kind == "knowledge" and qna.document and qna.document.patterns else None
+    return Verdict(findings, len(qna.seed_examples), known.origin if known else None)
+
+
+def _judge_documents(opened: _Opened, at_hand: AtHand, kept: CheckCache) -> Verdict:
+    """Their formats, and whether the contexts are passages of them."""
+    digest = contexts_digest(opened.digest, at_hand.names, at_hand.digests)
+    verdict = kept.get(digest, opened.shown)
+    if not verdict:
+        file = opened.file or decode_yaml(opened.data, opened.shown)
+        formats = check_formats(file, at_hand.names)
+        documents = at_hand.documents()
+        contexts = check_contexts(file, qna_of(file, "knowledge"), documents) if documents else ()
+        verdict = Verdict((*formats, *contexts))
+        kept.put(digest, verdict)
+    return verdict
 
 
 def check_yaml(file: YamlFile, path: Path, rules: LintRules = RELAXED) -> Iterator[Finding]:
@@ -88,9 +158,9 @@ def _check_contents(file: YamlFile, contents: Mapping[Any, Any], path: Path, rul
     kind = kind_of(path, contents)
     version = _declared(contents.get("version", 1))
     # Upstream leaves the style of version 1 alone; what its parser cannot read is an error all the same.
-    yield from lint(file.text, file.shown, rules) if version > 1 else syntax_problem(file.text, file.shown)
-    yield from check_schema(file, kind, version)
-    yield from check_content(file, qna_of(file, kind))
+    yield from first_of(lint(file.text, file.shown, rules) if version > 1 else syntax_problem(file.text, file.shown))
+    yield from first_of(check_schema(file, kind, version))
+    yield from first_of(check_content(file, qna_of(file, kind)))
 
 
 def _declared(version: object) -> int:
@@ -103,3 +173,7 @@ def _declared(version: object) -> int:
         return 1
     except OverflowError:
         return 0
+
+
+def _rename(old: str, new: str) -> str:
+    return f"git mv {shlex.quote(old)} {shlex.quote(new)}"
