@@ -29,7 +29,18 @@ STAGES = (
 BESIDE = {("cli", "notebook")}
 HEAVY = {
     *("torch", "transformers", "tokenizers", "safetensors", "llama_cpp", "gguf", "huggingface_hub"),
-    *("matplotlib", "numpy", "ipywidgets", "IPython", "papermill", "nbformat", "nbclient", "nbconvert", "jupyterlab"),
+    *(
+        "matplotlib",
+        "numpy",
+        "ipywidgets",
+        "anywidget",
+        "IPython",
+        "papermill",
+        "nbformat",
+        "nbclient",
+        "nbconvert",
+        "jupyterlab",
+    ),
 }
 LIGHT = (*FIRST, "documents", "taxonomy", "jobs", "notebook", "cli", "service")
 

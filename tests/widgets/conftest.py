@@ -7,9 +7,16 @@ import pytest
 from workbench.options import Options
 from workbench.records import write_text
 from workbench.runs import Run
+from workbench.taxonomy.sample import lay_out_sample
+from workbench.taxonomy.tree import Taxonomy
 from workbench.workspace import Workspace
 
 KNOWLEDGE, SKILL = "knowledge/a/boats", "compositional_skills/b/letters"
+
+
+@pytest.fixture
+def taxonomy(workspace: Workspace) -> Taxonomy:
+    return lay_out_sample(workspace)
 
 
 def sample(leaf: str, number: int, outcome: str = "kept") -> dict[str, Any]:

@@ -61,7 +61,9 @@ class Figure:
     def _rendered(self, kind: str) -> bytes:
         target = BytesIO()
         with applied():
-            self.drawing.savefig(target, format=kind, metadata=_METADATA[kind])
+            # An SVG carries its caption as its title, which is what a screen reader says of it.
+            title = {"Title": self.caption} if kind == "svg" else {}
+            self.drawing.savefig(target, format=kind, metadata=_METADATA[kind] | title)
         return target.getvalue()
 
 

@@ -47,6 +47,8 @@ _SETTINGS: dict[str, object] = {
     "lines.solid_capstyle": "round",
     "figure.constrained_layout.h_pad": 0.1,
     "figure.constrained_layout.w_pad": 0.1,
+    # Words in an SVG stay words, which can be searched, copied and read aloud.
+    "svg.fonttype": "none",
     # Ids in an SVG are random unless salted, and figures are compared byte by byte.
     "svg.hashsalt": "workbench",
 }

@@ -34,6 +34,9 @@ class FileView:
         return f"{self.name}\n\n{self.text}"
 
     def _repr_html_(self) -> str:
-        # A box that scrolls must be reachable by the keyboard.
-        head = f'<p><b>{escape(self.name)}</b></p><pre tabindex="0" aria-label="{escape(self.name)}" style="{_BOX}">'
-        return f"{head}{escape(self.text)}</pre>"
+        return f"<p><b>{escape(self.name)}</b></p>{text_box(self.name, self.text)}"
+
+
+def text_box(name: str, text: str) -> str:
+    """A box that scrolls must be reachable by the keyboard, and have a name."""
+    return f'<pre tabindex="0" role="region" aria-label="{escape(name)}" style="{_BOX}">{escape(text)}</pre>'

@@ -1,4 +1,4 @@
-"""What a notebook that only looks can be told."""
+"""What a notebook that looks at leaves and writes them can be told."""
 
 from workbench.options import Options, option
 
@@ -7,3 +7,4 @@ class LeafOptions(Options):
     """Options of the notebook 01_taxonomy."""
 
     leaf: str = option("knowledge/engineering/lighthouses", "leaf whose qna.yaml is opened first", result=False)
+    new_leaf: str = option("", "where your own skill is saved, for instance writing/letters", result=False)

@@ -1,5 +1,7 @@
 """What panels share: an ipywidget that is built when it is shown, and the same content as a page and as plain text."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -7,7 +9,7 @@ _VIEW = "application/vnd.jupyter.widget-view+json"
 _WIDE = {"description_width": "initial"}
 
 
-class Panel:
+class Panel(ABC):
     """A notebook shows `widget`; a page made from it, and a reader without widgets, get `html`; a terminal `text`."""
 
     def __init__(self) -> None:
@@ -20,14 +22,17 @@ class Panel:
             self._widget = self.build()
         return self._widget
 
+    @abstractmethod
     def build(self) -> Any:
-        raise NotImplementedError
+        """Makes the ipywidget; called when it is first wanted."""
 
+    @abstractmethod
     def html(self) -> str:
-        raise NotImplementedError
+        """The same content for a page without a kernel."""
 
+    @abstractmethod
     def text(self) -> str:
-        raise NotImplementedError
+        """The same content for a terminal."""
 
     def __repr__(self) -> str:
         return self.text()
@@ -38,11 +43,11 @@ class Panel:
         return bundle | {mime: content for mime, content in view.items() if mime == _VIEW}
 
 
-def dropdown(label: str, choices: list[str], value: str) -> Any:
+def dropdown(label: str, choices: Sequence[str], value: str | None) -> Any:
     """Labelled by its description, which screen readers read."""
     import ipywidgets
 
-    return ipywidgets.Dropdown(options=choices, value=value, description=label, style=_WIDE)
+    return ipywidgets.Dropdown(options=list(choices), value=value, description=label, style=_WIDE)
 
 
 def button(label: str) -> Any:
