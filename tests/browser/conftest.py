@@ -110,12 +110,12 @@ def ended_well(page: Any) -> bool:
     return bool(page.locator('[data-mime-type="application/vnd.jupyter.error"]').count() == 0)
 
 
-def run_all(page: Any) -> None:
+def run_all(page: Any, timeout: int = LONG) -> None:
     """Runs all cells and waits until the kernel has done the last one."""
     cells = "window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells"
     page.evaluate("() => { void window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
     page.wait_for_function(
         f"() => {cells}.filter(cell => cell.cell_type === 'code').every(cell => cell.executionState === 'idle'"
         " && cell.execution_count !== null)",
-        timeout=LONG,
+        timeout=timeout,
     )

@@ -58,9 +58,9 @@ def test_a_job_shows_its_events_and_leaves_a_record(workspace: Workspace) -> Non
 
 
 def test_a_key_reaches_the_step_but_not_the_record(workspace: Workspace) -> None:
-    job = begin(workspace, CountingOptions(api_key="abc")).wait()
-    assert job.manifest["key"] == "abc"
-    assert "abc" not in (job.run.folder / "run.json").read_text()
+    job = begin(workspace, CountingOptions(api_key="the key of this test")).wait()
+    assert job.manifest["key"] == "the key of this test"
+    assert "the key of this test" not in (job.run.folder / "run.json").read_text()
 
 
 def test_a_finished_run_is_reused(workspace: Workspace) -> None:
