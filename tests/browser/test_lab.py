@@ -4,17 +4,18 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import ended_well, run_all
+from tests.browser.conftest import Open, ended_well, run_all
 
 pytestmark = pytest.mark.browser
 
 
-def test_the_first_notebook_runs_twice(first_notebook: Any) -> None:
-    counts = []
+@pytest.mark.parametrize("name", ["01_taxonomy", "02_diff"])
+def test_a_notebook_runs_twice(name: str, open_notebook: Open) -> None:
+    page, counts = open_notebook(f"notebooks/{name}.ipynb"), []
     for _ in range(2):
-        run_all(first_notebook)
-        outputs = first_notebook.locator(".jp-OutputArea-output")
-        assert ended_well(first_notebook)
+        run_all(page)
+        outputs = page.locator(".jp-OutputArea-output")
+        assert ended_well(page)
         counts.append(outputs.count())
     assert counts[0] == counts[1] > 5
 

@@ -8,6 +8,7 @@ import pytest
 from workbench import assets
 from workbench.cli.notebooks import Declaration
 from workbench.records import write_text
+from workbench.taxonomy.leaf_files import new_leaf
 
 OPTIONS = "tests.jobs.counting:CountingOptions"
 Writer = Callable[..., Path]
@@ -42,6 +43,15 @@ def write_notebook(tmp_path: Path) -> Writer:
         return path
 
     return write
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A taxonomy of one skill, without git."""
+    root = tmp_path / "taxonomy"
+    root.mkdir()
+    new_leaf(root, "skill", "clocks")
+    return root
 
 
 @pytest.fixture

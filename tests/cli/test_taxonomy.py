@@ -5,17 +5,8 @@ import pytest
 
 from workbench.cli.main import answer
 from workbench.documents.git import git
-from workbench.taxonomy.leaf_files import new_leaf
 
 Shown = pytest.CaptureFixture[str]
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    root = tmp_path / "taxonomy"
-    root.mkdir()
-    new_leaf(root, "skill", "clocks")
-    return root
 
 
 def test_the_workspace_s_taxonomy_is_the_default(tree: Path, tmp_path: Path, capsys: Shown) -> None:

@@ -5,17 +5,8 @@ from pathlib import Path
 import pytest
 
 from workbench.cli.main import answer
-from workbench.taxonomy.leaf_files import new_leaf
 
 Shown = pytest.CaptureFixture[str]
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    root = tmp_path / "taxonomy"
-    root.mkdir()
-    new_leaf(root, "skill", "clocks")
-    return root
 
 
 def test_a_taxonomy_is_packed_and_unpacked(tree: Path, tmp_path: Path, capsys: Shown) -> None:

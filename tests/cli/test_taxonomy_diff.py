@@ -15,14 +15,6 @@ WHO = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgs
 FILE = "compositional_skills/clocks/qna.yaml"
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    root = tmp_path / "taxonomy"
-    root.mkdir()
-    new_leaf(root, "skill", "clocks")
-    return root
-
-
 def _diff(tree: Path, *arguments: str) -> int:
     return answer(["taxonomy", "diff", "--taxonomy-path", str(tree), *arguments])
 

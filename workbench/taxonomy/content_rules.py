@@ -1,13 +1,12 @@
 """What the format allows and the method advises against: warnings and advice about a file that can be read."""
 
-import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import PurePosixPath
 
-from workbench.documents.repositories import FULL_HASH
+from workbench.documents.repositories import FULL_HASH, without_name
 from workbench.documents.sources import is_cloned
 from workbench.taxonomy.attribution import parse_attribution
 from workbench.taxonomy.findings import Finding, Severity
@@ -123,13 +122,8 @@ def _moving_commit(file: YamlFile, repo: str, commit: str) -> Iterator[Finding]:
     """Of documents in the taxonomy, or in a folder of this machine, the files as they are now are read."""
     if is_cloned(repo) and commit.strip() and not FULL_HASH.fullmatch(commit):
         message = "not the full hash of a commit: it can stand for other documents tomorrow"
-        hint = f"git ls-remote {shlex.quote(_without_name(repo))} {shlex.quote(commit)} shows the hash"
+        hint = f"git ls-remote {shlex.quote(without_name(repo))} {shlex.quote(commit)} shows the hash"
         yield replace(file.finding(["document", "commit"], "commit-hash", message, hint=hint), severity="warning")
-
-
-def _without_name(repo: str) -> str:
-    """A user's name and password stay out of findings."""
-    return re.sub(r"(?<=://)[^/@]{1,200}@", "", repo)
 
 
 def _remark(file: YamlFile, keys: Keys, code: str, severity: Severity, message: str) -> Finding:
