@@ -70,6 +70,21 @@ def test_a_terminal_s_line_is_rewritten() -> None:
     assert stream.getvalue() == "\rcount: 1 of 100 (1 %)\rDone.                \n"
 
 
+def test_a_lasting_line_stays_in_sight() -> None:
+    lasting = {"stage": "plan", "sentence": "Two leaves. " * 20, "lasting": True}
+    terminal, log = Terminal(), io.StringIO()
+    for stream in (terminal, log):
+        view = TerminalView(stream, pause=60)
+        view(event(1))
+        view(lasting)
+        view(event(2))
+        view(lasting)
+        view(event(3))
+        view.finish("Done.")
+    assert f"\r{lasting['sentence']}\n\rcount: 2 of 100" in terminal.getvalue()
+    assert f"{lasting['sentence']}\n" in log.getvalue()
+
+
 def test_the_line_says_all_that_the_bar_does() -> None:
     shown = progress_html("1 of 2 <b>", 0.5)
     assert '<p role="status" aria-live="polite">1 of 2 &lt;b&gt;</p>' in shown
@@ -87,12 +102,14 @@ from workbench.notebook import progress_view
 view = progress_view()
 for step in range(1, 4):
     view({"stage": "count", "step": step, "steps": 3})
+view({"stage": "plan", "sentence": "Two <leaves>.", "lasting": True})
 view.finish("Done.")
 """
     document = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
     NotebookClient(document, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
     (output,) = document.cells[0].outputs
-    assert output["data"]["text/plain"] == "Done."
+    assert output["data"]["text/plain"] == "Two <leaves>.\nDone."
+    assert "<p>Two &lt;leaves&gt;.</p>" in output["data"]["text/html"]
     assert "Done." in output["data"]["text/html"]
 
 

@@ -146,6 +146,22 @@ def test_a_wrongly_typed_parameter_is_refused() -> None:
         Sample.from_notebook(run_cells(CELL, '# Parameters\nrounds = "many"\n'))
 
 
+@pytest.mark.parametrize("source", ['# Parameters\napi_key = "abc"\n', CELL + '\napi_key: str = "abc"'])
+def test_a_key_is_not_taken_from_a_notebook_that_would_keep_it(source: str) -> None:
+    with pytest.raises(OptionsError, match="api_key: a notebook would keep it") as caught:
+        Sample.from_notebook(run_cells(CELL, source))
+    assert "WORKBENCH_API_KEY" in caught.value.hint
+    assert "abc" not in caught.value.message + caught.value.hint
+    assert Sample.from_notebook(run_cells(CELL, "import os; api_key = 'a' + 'b'")).api_key == "ab"
+
+
+def test_what_is_inherited_comes_behind_a_class_s_own() -> None:
+    class More(Sample):
+        turns: int = option(1, "How often again.")
+
+    assert [field.name for field in describe(More)] == ["turns", *(field.name for field in describe(Sample))]
+
+
 def test_a_corrected_injection_is_forgiven_once_the_parameters_ran_again() -> None:
     scope = run_cells(CELL, "# Parameters\nroundz = 7\n", CELL)
     assert Sample.from_notebook(scope) == Sample()

@@ -1,18 +1,21 @@
+import errno
 import json
 import os
 from pathlib import Path
 
 import pytest
 
-from workbench.errors import NotFoundError, RecordError
+from workbench.errors import NotFoundError, RecordError, StorageError
 from workbench.records import (
     JsonlWriter,
     digest_bytes,
     digest_file,
     digest_folder,
     digest_json,
+    parse_line,
     read_json,
     read_jsonl,
+    read_placed,
     write_bytes,
     write_json,
     write_text,
@@ -125,3 +128,35 @@ def test_a_folder_s_digest_is_over_names_and_contents(tmp_path: Path) -> None:
     assert digest_folder(first) != digest_folder(second)
     with pytest.raises(NotFoundError):
         digest_folder(tmp_path / "third")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_a_full_disk_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
+    writer = JsonlWriter(Path("/dev/full"))
+    for act in (lambda: writer.append({"a": 1}), writer.close):
+        with pytest.raises(StorageError, match="no room left to write /dev/full") as caught:
+            act()
+        assert "free some space" in caught.value.hint
+
+
+def test_a_limit_on_files_is_told_like_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", no_room)
+    with pytest.raises(StorageError, match=r"a\.json: No space left"):
+        write_json(tmp_path / "a.json", {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_lines_are_found_again_by_their_places(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    with JsonlWriter(path) as writer:
+        places = [writer.append({"word": "é" * number}) for number in range(5)]
+    with JsonlWriter(path) as writer:
+        places.append(writer.append({"word": "later"}))
+    assert [place for place, _ in read_placed(path)] == places
+    with path.open("rb") as file:
+        file.seek(places[3])
+        assert parse_line(file.readline()) == {"word": "ééé"}

@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from workbench.errors import Checkpointed, ConflictError, NotFoundError, RecordError, StageError, TrainingError
+from workbench import runs
+from workbench.errors import (
+    Checkpointed,
+    ConflictError,
+    NotFoundError,
+    RecordError,
+    StageError,
+    StorageError,
+    TrainingError,
+)
 from workbench.events import read_events
 from workbench.options import Options, option
 from workbench.records import write_json
@@ -44,6 +53,28 @@ def test_a_finished_attempt_leaves_a_manifest(run: Run) -> None:
     assert run.state["status"] == "completed"
     assert [event["stage"] for event in read_events(run.events)] == ["train", "finished"]
     assert "packages" in json.loads((run.logs / "system.json").read_text())
+
+
+def test_an_attempt_at_a_part_leaves_the_run_waiting(run: Run) -> None:
+    with run.hold(whole=False) as attempt:
+        attempt.set_aside("Looked at.")
+    assert (run.state["status"], run.state["sentence"]) == ("queued", "Looked at.")
+    with run.hold() as attempt:
+        assert attempt.number == 2
+        attempt.finish({})
+    assert run.done
+
+
+def test_where_nothing_can_be_written_the_error_itself_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: object) -> None:
+        raise StorageError("there is no room left")
+
+    def fail() -> None:
+        monkeypatch.setattr(runs, "write_json", full)
+        raise TrainingError("the loss is no number")
+
+    with pytest.raises(TrainingError, match="the loss is no number"), run.hold():
+        fail()
 
 
 def test_a_stopped_attempt_can_be_gone_on_with(run: Run) -> None:
@@ -113,3 +144,15 @@ def test_a_folder_that_is_no_run_is_named(tmp_path: Path) -> None:
     write_json(tmp_path / "run.json", {"id": "x"})
     with pytest.raises(RecordError, match=r"run\.json:1: not the record of a run: 'kind' is missing"):
         Run.open(tmp_path)
+
+
+def test_a_run_is_removed_whole_but_not_while_somebody_works_on_it(workspace: Workspace) -> None:
+    run = workspace.open_run("evaluations", "mine", Options(), {})
+    with run.hold() as attempt:
+        with pytest.raises(ConflictError, match="being worked on"):
+            run.remove()
+        attempt.finish({})
+    run.remove()
+    assert not run.folder.exists()
+    assert not list((workspace.root / "cache").iterdir())
+    assert workspace.runs("evaluations") == []

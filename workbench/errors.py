@@ -21,6 +21,7 @@ WorkbenchError                  exit 1   http 500
         ExportError
         EvaluationError
         JobError                                    a child process ended without a result
+    StorageError                exit 1   http 507   a file could not be written
     Checkpointed                exit 75  http 500   stopped at a checkpoint; starting again goes on from there
     Interrupted                 exit 130 http 500   stopped by the person at the keyboard
 """
@@ -127,6 +128,10 @@ class EvaluationError(StageError):
 
 class JobError(StageError):
     pass
+
+
+class StorageError(WorkbenchError):
+    http_status = 507
 
 
 class Checkpointed(WorkbenchError):

@@ -58,7 +58,8 @@ class StartedStep:
 
     def _sentence(self) -> str:
         if self.job.reused:
-            return f"Reused: {self.run.folder.name}, made {self.manifest['finished_at'][:16].replace('T', ' ')} UTC."
+            finished = self.run.manifest["finished_at"][:16].replace("T", " ")
+            return f"Reused: {self.run.folder.name}, made {finished} UTC."
         return f"{self.run.folder.name}: {self.run.state['sentence']}"
 
     def __repr__(self) -> str:
@@ -89,9 +90,12 @@ class NotebookView:
         self._pause = pause
         self._shown = 0.0
         self._handle: Any = None
+        self._lasting: list[str] = []
 
     def __call__(self, event: Event) -> None:
-        if time.monotonic() - self._shown >= self._pause:
+        if event.get("lasting"):
+            self._lasting = list(dict.fromkeys([*self._lasting, progress_line(event)]))
+        elif time.monotonic() - self._shown >= self._pause:
             self._show(progress_line(event), progress_share(event))
 
     def finish(self, sentence: str) -> None:
@@ -102,7 +106,8 @@ class NotebookView:
 
         display: Any = ipython.display
         self._shown = time.monotonic()
-        bundle = {"text/plain": line, "text/html": progress_html(line, share)}
+        above = "".join(f"<p>{html.escape(each)}</p>" for each in self._lasting)
+        bundle = {"text/plain": "\n".join((*self._lasting, line)), "text/html": above + progress_html(line, share)}
         if self._handle is None:
             self._handle = display(bundle, raw=True, display_id=True)
         else:
@@ -119,11 +124,15 @@ class TerminalView:
         self._shown = float("-inf")
         self._width = 0
         self._stage = ""
+        self._lasting: list[str] = []
 
     def __call__(self, event: Event) -> None:
-        if time.monotonic() - self._shown >= self._pause or event["stage"] != self._stage:
+        lasting = bool(event.get("lasting")) and progress_line(event) not in self._lasting
+        if lasting:
+            self._lasting.append(progress_line(event))
+        if lasting or time.monotonic() - self._shown >= self._pause or event["stage"] != self._stage:
             self._stage = event["stage"]
-            self._show(progress_line(event), "" if self._live else "\n")
+            self._show(progress_line(event), "" if self._live and not lasting else "\n")
 
     def finish(self, sentence: str) -> None:
         self._show(sentence, "\n")
@@ -131,11 +140,11 @@ class TerminalView:
     def _show(self, line: str, end: str) -> None:
         self._shown = time.monotonic()
         start = "\r" if self._live else ""
-        if self._live:
+        if self._live and not end:
             line = line[: shutil.get_terminal_size().columns - 1]
         self._stream.write(f"{start}{line:<{self._width}}{end}")
         self._stream.flush()
-        self._width = len(line) if self._live else 0
+        self._width = len(line) if self._live and not end else 0
 
 
 def progress_html(line: str, share: float | None) -> str:

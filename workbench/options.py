@@ -21,7 +21,7 @@ from workbench.errors import OptionsError
 
 _KINDS: dict[object, str] = {int: "int", float: "float", bool: "bool", str: "str", list[str]: "list"}
 _SPELLINGS = {"list": "list[str]"}
-_SECRET = re.compile(r"(^|_)(api_key|access_key|secret|password)$")
+_SECRET = re.compile(r"(^|_)(api_key|access_key|secret|password|passwd)$")
 _PLAIN = (bool, int, float, str, list, type(None))
 
 
@@ -124,7 +124,17 @@ class Options(BaseModel):
         known = {name for name in cls.model_fields if name in scope and isinstance(scope[name], _PLAIN)}
         values = {name: scope[name] for name in cls.model_fields if name in known or name in assigned & scope.keys()}
         values |= {name: scope.get(name) for name in sorted(assigned - cls.model_fields.keys())}
+        cls.check_public({name: values[name] for name in values if name in assigned})
         return cls.parse(values | fixed)
+
+    @classmethod
+    def check_public(cls, values: Mapping[str, object]) -> None:
+        """OptionsError for a key or password among the parameters of a notebook, which keeps what it was given."""
+        told = [field.name for field in describe(cls) if field.secret and values.get(field.name)]
+        if told:
+            variables = ", ".join(f"WORKBENCH_{name.upper()}" for name in told)
+            hint = f"give it by the environment ({variables}), and take it out of notebooks that hold it"
+            raise OptionsError(f"{', '.join(told)}: a notebook would keep it among its parameters", hint=hint)
 
     def result_values(self) -> dict[str, Any]:
         """The values that a fingerprint covers."""
@@ -137,8 +147,11 @@ class Options(BaseModel):
 
 
 def describe(cls: type[Options]) -> list[OptionField]:
-    """The fields in the order of declaration; raises TypeError for a type that papermill's inspection cannot read."""
-    return [_describe_field(cls, name, info) for name, info in cls.model_fields.items()]
+    """The fields in the order of declaration, a class's own before those it inherits; TypeError for a type that
+    papermill's inspection cannot read."""
+    inherited = {name for base in cls.__bases__ if issubclass(base, Options) for name in base.model_fields}
+    fields = sorted(cls.model_fields.items(), key=lambda field: field[0] in inherited)
+    return [_describe_field(cls, name, info) for name, info in fields]
 
 
 def parameters_cell(cls: type[Options], names: Sequence[str]) -> str:

@@ -1,32 +1,40 @@
 """Files that survive a crash: whole or absent when written at once, whole up to the last line when appended to."""
 
+import errno
 import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
-from workbench.errors import NotFoundError, RecordError
+from workbench.errors import NotFoundError, RecordError, StorageError
 
 _BLOCK = 1 << 20
+# A full disk, a used-up quota, a limit on a file's size.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def write_bytes(path: Path, value: bytes) -> None:
-    """A reader sees the old content or the new one, also after a power cut; missing folders are made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """A reader sees the old content or the new one, also after a power cut; missing folders are made.
+
+    StorageError when there is no room for it, here and wherever a record is written.
+    """
     temporary = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        with temporary.open("xb") as file:
-            file.write(value)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    with _room_for(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("xb") as file:
+                file.write(value)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        _sync_folder(path.parent)
 
 
 def write_text(path: Path, value: str) -> None:
@@ -50,20 +58,26 @@ def read_json(path: Path) -> Any:
 
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
     """One dictionary a line. A half-written last line is left out; a broken one before it is a RecordError."""
+    return (record for _, record in read_placed(path))
+
+
+def read_placed(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """As `read_jsonl`, with the offset in bytes at which each line begins."""
     try:
         file = path.open("rb")
     except FileNotFoundError as error:
         raise NotFoundError(f"there is no file {path}") from error
+    offset = 0
     with file:
         for number, line in enumerate(file, start=1):
-            if line.isspace():
-                continue
-            try:
-                yield parse_line(line)
-            except ValueError as error:
-                if not line.endswith(b"\n"):
-                    return
-                raise RecordError(f"{path}:{number}: not a JSON object: {error}") from error
+            if not line.isspace():
+                try:
+                    yield offset, parse_line(line)
+                except ValueError as error:
+                    if not line.endswith(b"\n"):
+                        return
+                    raise RecordError(f"{path}:{number}: not a JSON object: {error}") from error
+            offset += len(line)
 
 
 class JsonlWriter:
@@ -77,16 +91,22 @@ class JsonlWriter:
         self.path = path
         _end_at_whole_line(path)
         self._file = path.open("ab")
+        self._end = path.stat().st_size
 
-    def append(self, record: Mapping[str, Any]) -> None:
-        line = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        self._file.write(line.encode() + b"\n")
-        self._file.flush()
+    def append(self, record: Mapping[str, Any]) -> int:
+        """Returns the offset in bytes at which the record's line begins."""
+        line = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+        with _room_for(self.path):
+            self._file.write(line)
+            self._file.flush()
+        self._end += len(line)
+        return self._end - len(line)
 
     def close(self) -> None:
-        if not self._file.closed:
-            os.fsync(self._file.fileno())
-            self._file.close()
+        with _room_for(self.path):
+            if not self._file.closed:
+                os.fsync(self._file.fileno())
+                self._file.close()
 
     def __enter__(self) -> Self:
         return self
@@ -142,6 +162,18 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise RecordError(f"{path}:{line}: not UTF-8") from error
+
+
+@contextmanager
+def _room_for(path: Path) -> Iterator[None]:
+    """Says of a full disk which file had no room, and that nothing is lost."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        hint = "free some space and start it again: what was finished is kept, and it goes on from there"
+        raise StorageError(f"there is no room left to write {path}: {error.strerror}", hint=hint) from error
 
 
 def _end_at_whole_line(path: Path) -> None:

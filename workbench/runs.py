@@ -5,9 +5,10 @@ done when its manifest is there, and can be gone on with whenever it is not.
 """
 
 import os
+import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,6 +22,7 @@ from workbench.errors import (
     NotFoundError,
     RecordError,
     StageError,
+    StorageError,
     error_record,
 )
 from workbench.events import EventWriter, now
@@ -118,11 +120,30 @@ class Run:
         """Time spent in all attempts; of one that died, the time until its last sign."""
         return float(self.state.get("seconds", 0.0))
 
+    def remove(self) -> None:
+        """Delete it with all its files; ConflictError while another process works on it.
+
+        It is moved out of sight first: a reader sees the whole run or none, also when this is interrupted.
+        """
+        lock = FileLock(self.folder / "run.lock", thread_local=False)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise ConflictError(f"{self.folder.name} is being worked on by another process", hint="stop it") from error
+        gone = self.folder.parent.parent / "cache" / f"deleted-{self.id}"
+        gone.parent.mkdir(exist_ok=True)
+        try:
+            self.folder.rename(gone)
+        finally:
+            lock.release()
+        shutil.rmtree(gone)
+
     @contextmanager
-    def hold(self) -> "Iterator[Attempt]":
+    def hold(self, *, whole: bool = True) -> "Iterator[Attempt]":
         """One attempt at the work. ConflictError when the run is done, or while another process holds it.
 
-        Leaving with an error records it: Checkpointed and Interrupted as canceled, anything else as failed.
+        Leaving with an error records it: Checkpointed and Interrupted as canceled, anything else as failed. An attempt
+        that is not for the `whole` work may leave without a result.
         """
         lock = FileLock(self.folder / "run.lock", thread_local=False)
         try:
@@ -135,7 +156,7 @@ class Run:
                 raise ConflictError(
                     f"{self.folder.name} is done already", hint="its manifest.json says what came of it"
                 )
-            yield from _attempted(Attempt(self))
+            yield from _attempted(Attempt(self), whole)
         finally:
             lock.release()
 
@@ -173,6 +194,10 @@ class Attempt:
         content = {"format": FORMAT, **head, "attempts": self.number, **times, **manifest}
         write_json(self.run.folder / "manifest.json", content)
 
+    def set_aside(self, sentence: str) -> None:
+        """The last act of a step that does a part of the work: the run waits to be gone on with."""
+        self._write("queued", sentence)
+
     def leave(self, error: BaseException) -> None:
         """Records why the attempt ended without a result."""
         if isinstance(error, KeyboardInterrupt):
@@ -198,13 +223,15 @@ _DIED = {
 }
 
 
-def _attempted(attempt: Attempt) -> Iterator[Attempt]:
+def _attempted(attempt: Attempt, whole: bool) -> Iterator[Attempt]:
     try:
         yield attempt
-        if not attempt.run.done:
+        if whole and not attempt.run.done:
             raise StageError(f"{attempt.run.folder.name}: the step ended without a result")
     except (Exception, KeyboardInterrupt) as error:
-        attempt.leave(error)
+        # Where the disk is full not even this can be written, and the error itself must still be told.
+        with suppress(StorageError):
+            attempt.leave(error)
         raise
     finally:
         attempt.events.close()

@@ -1,185 +1,127 @@
-"""Tokens per second of the workbench's llama.cpp engine beside a serial loop of Llama.create_completion.
+"""Tokens per second of the workbench's llama.cpp engine, of its peers, and of llama.cpp itself.
 
-    python tests/benchmarks/engine_throughput.py [--model FILE.gguf] [--rounds 3] [--threads 1]
+    python -m tests.benchmarks.engine_throughput [--model seedling|random|all] [--load samples|leaves|all] [--rounds N]
 
-Two loads: `samples`, 16 answers to each prompt, and `leaves`, prompts of several leaves taking turns. Each prompt has
-400 tokens that it shares with others of its leaf and 60 of its own; each answer has 64. Arms take turns within a round;
-of each arm the best round counts, by processor time, which other processes disturb less than time on the clock.
+The same prompts to (a) a serial loop of `Llama.create_chat_completion`, (b) `python -m llama_cpp.server` on loopback,
+(c) the workbench's engine at 1, 4, 16 and 32 sequences. A prompt has 400 tokens that it shares with others of its leaf
+and 60 of its own; an answer has 64. Two loads: `samples`, 16 answers to each prompt of one leaf, and `leaves`, prompts
+of several leaves taking turns. Everybody draws equally many tokens: the model's file is a copy in which no token ends
+an answer, but for one that the random model draws once in 1,500 times; rates count what was drawn. Arms take turns
+within a round; of each the median round counts.
+
+The ceiling of each number of sequences is what llama.cpp takes for the same prompt and new tokens without drawing,
+measured in the same round. The peers' threads are those with which one sequence is fastest: one for the seedling, whose
+operations are too short to divide, and all cores for the random model; prompts take all cores in any case, which is
+the library's default. `--threads` gives all the same.
 """
 
 import argparse
 import json
+import os
+import platform
+import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from random import Random
 from typing import Any
 
-from workbench.engines.engine import Request, Sampling, sample_seed
+from tests.benchmarks.engine_ceiling import ceiling
+from tests.benchmarks.engine_loads import Load, make_loads
+from tests.benchmarks.engine_models import make_model
+from tests.benchmarks.engine_peers import Measured, Stopwatch, serial, served, server
 from workbench.engines.llamacpp import LlamaEngine
-from workbench.engines.pool import Settings
-from workbench.export import export_gguf, quantize
+from workbench.engines.settings import Settings, available_cores
 
-SHARED, OWN, NEW = 400, 60, 64
-SAMPLING = Sampling(max_tokens=NEW, temperature=1.0)
-ROOT = Path(__file__).parent.parent.parent
-
-
-@dataclass(frozen=True)
-class Measured:
-    tokens: int
-    wall: float
-    processor: float
+SEQUENCES = (1, 4, 16, 32)
+SIZES = {"seedling": (4, 6, 8), "random": (2, 3, 8)}  # prompts with 16 samples, leaves, prompts of each
+ROUNDS = {"seedling": 3, "random": 1}
+PACKAGES = ("llama_cpp_python", "numpy", "fastapi", "uvicorn", "starlette", "httpx")
+Arms = dict[str, Callable[[], Measured]]
 
 
 def main() -> None:
     arguments = _arguments()
-    with tempfile.TemporaryDirectory() as folder:
-        model = arguments.model or random_model(Path(folder))
-        threads = arguments.threads
-        _say(settings=_versions() | {"model": model.name, "threads": threads, "rounds": arguments.rounds})
-        for name, requests in _loads(model, arguments.prompts).items():
-            _say(load=name, answers=sum(request.samples for request in requests))
-            _compare(model, requests, threads, arguments.rounds)
+    _say(python=platform.python_version(), cores=available_cores(), **{name: version(name) for name in PACKAGES})
+    for kind in SIZES:
+        if arguments.model in (kind, "all"):
+            _measure(kind, arguments)
 
 
-def _compare(model: Path, requests: list[Request], threads: int, rounds: int) -> None:
-    arms: dict[str, Callable[[], Measured]] = {"serial": partial(serial, model, requests, threads)}
-    for sequences in (1, 4, 8, 16, 32):
-        arms[f"ours, {sequences}"] = partial(ours, model, requests, threads, sequences)
-    found: dict[str, list[Measured]] = {name: [] for name in arms}
-    for _ in range(rounds):
-        for name, run in arms.items():
-            found[name].append(run())
-    best = {name: min(each, key=lambda one: one.processor / one.tokens) for name, each in found.items()}
-    base = best["serial"].tokens / best["serial"].processor
-    for name, one in best.items():
-        rate = one.tokens / one.processor
-        _say(
-            arm=name,
-            tokens=one.tokens,
-            tokens_per_processor_second=round(rate),
-            tokens_per_second=round(one.tokens / one.wall),
-            ratio=round(rate / base, 2),
-        )
+def _measure(kind: str, arguments: argparse.Namespace) -> None:
+    model = make_model(kind, arguments.folder)
+    engine = LlamaEngine(model, Settings(threads=arguments.threads))
+    loads = make_loads(engine.count_tokens, *SIZES[kind])
+    _say(model=model.name, ours=engine.reason)
+    engine.close()
+    peer = arguments.threads or (1 if kind == "seedling" else available_cores())
+    rounds = arguments.rounds or ROUNDS[kind]
+    with server(model, peer) as (url, process):
+        for load in loads.values():
+            if arguments.load in (load.name, "all"):
+                _say(load=load.name, answers=load.answers, rounds=rounds, peer_threads=peer, machine_load=_busy())
+                arms: Arms = {
+                    "a, serial loop": partial(serial, model, load, peer),
+                    "b, llama_cpp.server": partial(served, url, process, load),
+                }
+                for count in arguments.sequences:
+                    arms[f"c, ours at {count}"] = partial(ours, model, load, count, arguments.threads)
+                    arms[f"ceiling at {count}"] = partial(ceiling, model, load, count, arguments.threads)
+                _report(_rounds(arms, rounds), arguments.sequences)
 
 
-def ours(model: Path, requests: list[Request], threads: int, sequences: int) -> Measured:
-    engine = LlamaEngine(model, Settings(context_size=0, sequences=sequences, threads=threads))
-    with _Clock() as clock, engine.session() as session:
-        for request in requests:
+def ours(model: Path, load: Load, sequences: int, threads: int) -> Measured:
+    """One session with all of the load's requests, in their order."""
+    engine = LlamaEngine(model, Settings(sequences=sequences, threads=threads))
+    watch = Stopwatch()
+    with engine.session() as session:
+        for request in load.requests:
             session.submit(request)
         tokens = sum(done.tokens for done in session)
+    measured = watch.stop(tokens)
     engine.close()
-    return clock.measured(tokens)
+    return measured
 
 
-def serial(model: Path, requests: list[Request], threads: int) -> Measured:
-    from llama_cpp import Llama
-
-    llama = Llama(str(model), n_ctx=1024, n_threads=threads, n_threads_batch=threads, verbose=False)
-    tokens = 0
-    with _Clock() as clock:
-        for request in requests:
-            for index in range(request.samples):
-                done: Any = llama.create_completion(
-                    request.prompt,
-                    max_tokens=NEW,
-                    temperature=1.0,
-                    top_p=1.0,
-                    top_k=0,
-                    min_p=0.0,
-                    repeat_penalty=1.0,
-                    seed=sample_seed(request.seed, index),
-                )
-                tokens += done["usage"]["completion_tokens"]
-    llama.close()
-    return clock.measured(tokens)
+def _rounds(arms: Arms, rounds: int) -> dict[str, list[Measured]]:
+    """The arms take turns, so that what disturbs the machine disturbs all of them."""
+    found: dict[str, list[Measured]] = {name: [] for name in arms}
+    for number in range(rounds):
+        for name in arms if number % 2 == 0 else reversed(arms):
+            found[name].append(arms[name]())
+    return found
 
 
-class _Clock:
-    def __enter__(self) -> "_Clock":
-        self._wall, self._processor = time.perf_counter(), time.process_time()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._wall = time.perf_counter() - self._wall
-        self._processor = time.process_time() - self._processor
-
-    def measured(self, tokens: int) -> Measured:
-        return Measured(tokens, self._wall, self._processor)
-
-
-def _loads(model: Path, prompts: int) -> dict[str, list[Request]]:
-    engine = LlamaEngine(model)
-    texts = list(_prompts(engine, leaves=6, each=prompts))
-    engine.close()
-    one_leaf = [text for number, text in enumerate(texts) if number % 6 == 0]
-    return {
-        "samples": [_request(number, text, 16) for number, text in enumerate(one_leaf[: max(1, prompts // 2)])],
-        "leaves": [_request(number, text, 1) for number, text in enumerate(texts)],
-    }
+def _report(found: dict[str, list[Measured]], sequences: list[int]) -> None:
+    for name, measured in found.items():
+        rates = {"tokens_per_second": _rates(measured, "wall"), "per_processor_second": _rates(measured, "processor")}
+        _say(arm=name, tokens=measured[0].tokens, **{key: round(statistics.median(r)) for key, r in rates.items()})
+    for count in sequences:
+        ratios: dict[str, float] = {}
+        for name, other in (
+            ("a", "a, serial loop"),
+            ("b", "b, llama_cpp.server"),
+            ("ceiling", f"ceiling at {count}"),
+        ):
+            for key in ("wall", "processor"):
+                ratios[f"{key} to {name}"] = _ratio(found[f"c, ours at {count}"], found[other], key)
+        _say(sequences=count, **ratios)
 
 
-def _request(number: int, text: str, samples: int) -> Request:
-    return Request(str(number), prompt=text, sampling=SAMPLING, seed=number, samples=samples)
+def _ratio(ours: list[Measured], other: list[Measured], key: str) -> float:
+    """The median of the rounds' ratios."""
+    pairs = zip(_rates(ours, key), _rates(other, key), strict=True)
+    return round(statistics.median(mine / theirs for mine, theirs in pairs), 2)
 
 
-def _prompts(engine: LlamaEngine, leaves: int, each: int) -> Iterator[str]:
-    """Prompts of the leaves in turn, cut to length by the model's own count."""
-    generator = Random(1)
-    words = _text().split()
-    shared = [_cut(engine, words[start:], SHARED) for start in generator.sample(range(len(words) // 2), leaves)]
-    for _ in range(each):
-        for beginning in shared:
-            yield f"{beginning} {_cut(engine, words[generator.randrange(len(words) // 2) :], OWN)}"
+def _rates(measured: list[Measured], key: str) -> list[float]:
+    return [one.tokens / getattr(one, key) for one in measured]
 
 
-def _cut(engine: LlamaEngine, words: list[str], tokens: int) -> str:
-    count = tokens
-    while engine.count_tokens(" ".join(words[:count])) > tokens:
-        count = count * 9 // 10
-    return " ".join(words[:count])
-
-
-def _text() -> str:
-    return "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "workbench").rglob("*.py")))
-
-
-def random_model(folder: Path) -> Path:
-    """A model of the embedded teacher's shape with random weights, as Q4_K_M."""
-    import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    from workbench.seedling.tokenizer import save_tokenizer, train_tokenizer
-
-    source = folder / "random"
-    save_tokenizer(train_tokenizer([_text()], 2048), source, 1024)
-    config = LlamaConfig(
-        vocab_size=2048,
-        hidden_size=256,
-        intermediate_size=768,
-        num_hidden_layers=4,
-        num_attention_heads=4,
-        max_position_embeddings=1024,
-        tie_word_embeddings=True,
-        eos_token_id=1,
-        pad_token_id=0,
-        bos_token_id=None,
-    )
-    torch.manual_seed(0)
-    LlamaForCausalLM(config).save_pretrained(source)
-    whole = export_gguf(source, folder / "random-F16.gguf")
-    return quantize(whole, folder / "random-Q4_K_M.gguf")
-
-
-def _versions() -> dict[str, str]:
-    return {name: version(name) for name in ("llama_cpp_python", "gguf", "numpy")}
+def _busy() -> float:
+    return round(os.getloadavg()[0], 1)
 
 
 def _say(**facts: Any) -> None:
@@ -189,10 +131,13 @@ def _say(**facts: Any) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--prompts", type=int, default=6, help="prompts a leaf")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--model", choices=(*SIZES, "all"), default="all")
+    parser.add_argument("--load", choices=("samples", "leaves", "all"), default="all")
+    parser.add_argument("--rounds", type=int, default=0, help="0: 3 for the seedling, 1 for the random model")
+    parser.add_argument("--threads", type=int, default=0, help="of everybody; 0: what suits each")
+    parser.add_argument("--sequences", type=int, nargs="+", default=list(SEQUENCES))
+    cache = Path(tempfile.gettempdir()) / "engine-throughput"
+    parser.add_argument("--folder", type=Path, default=cache, help="where the models are made, and kept")
     return parser.parse_args()
 
 

@@ -23,8 +23,28 @@ def generate(options: Options, run: Run, attempt: Attempt, stop: Stop) -> dict[s
     rows = [{"question": question, "answer": answer} for question, answer in PAIRS]
     write_text(run.artifacts / f"{LEAF}.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
     attempt.events.emit("generate", done=2, total=2)
-    leaves = [{"path": LEAF, "kind": "knowledge", "kept": 2}, {"path": SKILL, "kind": "freeform", "kept": 3}]
-    return {"leaves": leaves}
+    return {"leaves": [_leaf(LEAF, "knowledge", 2), _leaf(SKILL, "freeform", 3)]}
+
+
+def _leaf(path: str, kind: str, kept: int) -> dict[str, Any]:
+    line = {"stage": "faithful", "judges": True, "in": kept + 1, "passed": kept, "rejected": 1, "failed": 0}
+    counts = {"asked": kept, "made": kept + 1, "kept": kept, "mixed": kept, "heldout": 0, "failed": 0}
+    return {
+        "path": path,
+        "kind": kind,
+        **counts,
+        "rejected": {"faithful": 1},
+        "funnel": [line | {"reasons": {"NO": 1}}],
+    }
+
+
+def preview(options: Options, run: Run, attempt: Attempt, stop: Stop) -> dict[str, Any]:
+    said = [{"stage": "question", "text": PAIRS[0][0]}, {"stage": "faithful", "text": "1214: YES"}]
+    record = {"question": PAIRS[0][0], "answer": "1214", "context": "", "outcome": "kept", "stage": "faithful"}
+    meters = {"generation_output": 31000, "training_input": 90000}
+    estimate = {"leaves": [{}, {}], "samples": 300, "requests": 4210, "requests_done": 12, "meters": meters}
+    estimate |= {"minutes": 3.0, "rates": {"requests_per_second": 20.0}, "money": None}
+    return {"samples": {LEAF: [record | {"reason": "", "trace": said}]}, "estimate": estimate}
 
 
 def train(options: Options, run: Run, attempt: Attempt, stop: Stop) -> dict[str, Any]:
@@ -39,6 +59,6 @@ def evaluate(options: Options, run: Run, attempt: Attempt, stop: Stop) -> dict[s
 def quick_steps() -> dict[str, Step]:
     """The table of steps with the work and inputs above."""
     return {
-        name: Step(name, step.kind, step.options, f"tests.cli.quick:{name}", "tests.cli.quick:inputs")
+        name: Step(name, step.kind, step.options, f"tests.cli.quick:{name}", "tests.cli.quick:inputs", step.result)
         for name, step in STEPS.items()
     }

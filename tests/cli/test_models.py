@@ -1,7 +1,9 @@
+import json
 from pathlib import Path
 
 import pytest
 
+from workbench.cli.main import answer
 from workbench.cli.models import all_models, one_model
 from workbench.errors import NotFoundError
 from workbench.options import Options
@@ -32,3 +34,22 @@ def test_a_model_is_found_by_any_of_its_names(filled: Workspace) -> None:
     with pytest.raises(NotFoundError, match="there is no model called lagre") as caught:
         one_model("lagre", filled)
     assert caught.value.hint == "did you mean large?"
+
+
+def test_the_list_is_json_where_it_is_asked_for(filled: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert answer(["model", "list", "--output", "json"]) == 0
+    found = {model["name"]: model for model in json.loads(capsys.readouterr().out)}
+    assert found["large"] == {
+        "name": "large",
+        "from": "downloaded",
+        "status": "ready",
+        "size": "0.0 MB",
+        "path": str(filled.models / "large"),
+    }
+    assert found["mine"]["from"] == "trained"
+
+
+def test_what_is_half_downloaded_is_no_model(filled: Workspace) -> None:
+    write_text(filled.models / ".partial" / "half" / "config.json", "{}")
+    write_text(filled.models / ".partial" / "0123abcd", "half")
+    assert [model["name"] for model in all_models(filled)] == ["mine", "a", "large"]

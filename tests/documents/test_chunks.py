@@ -1,10 +1,11 @@
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.documents.chunks import Chunk, split
+from workbench.documents.chunks import Chunk, divide, split
 from workbench.documents.convert import Document
 from workbench.documents.options import ChunkOptions
 from workbench.errors import OptionsError
@@ -107,3 +108,57 @@ def len_in_fours(text: str) -> int:
 def test_a_limit_below_any_text_is_refused() -> None:
     with pytest.raises(OptionsError, match="at least 8"):
         ChunkOptions.parse({"max_tokens": 2})
+
+
+def test_what_could_not_be_kept_is_counted() -> None:
+    table = "| A | B |\n| - | - |\n" + "\n".join(f"| N{row} | {row} |" for row in range(60))
+    text = f"# Only a title\n\n# Other\n\n{table}\n\n```\n{WORDS}\n{WORDS}\n{WORDS}\n```\n\n{WORDS} {WORDS}.\n\n# Last"
+    found = divide(Document("a.md", text), ChunkOptions(max_tokens=120), count)
+    assert found.lost == {
+        "code blocks cut between lines": 1,
+        "headings without text": 1,
+        "sentences cut between words": 1,
+        "tables cut between lines": 1,
+    }
+    assert divide(Document("a.md", "# A\n\nText."), ChunkOptions(), count).lost == {}
+
+
+def test_an_overlap_repeats_the_last_sentences_behind_a_shared_heading() -> None:
+    text = "# Piers\n\n" + " ".join(f"Pier {number} is made of oak and stone." for number in range(12))
+    chunks = split(Document("a.md", text), ChunkOptions(max_tokens=40, overlap=12), count)
+    assert len(chunks) > 2
+    for before, after in pairwise(chunks):
+        assert before.text.startswith("# Piers\n\n")
+        assert after.text.startswith(f"# Piers\n\nPier {int(before.text.rpartition('Pier ')[2].split()[0])} ")
+        assert after.tokens <= 40
+
+
+def test_an_overlap_never_leads_from_one_subject_to_another_and_cuts_no_table() -> None:
+    text = (
+        f"## A\n\n{WORDS}. Last of A.\n\n## B\n\nFirst of B.\n\n## C\n\n| a | b |\n| - | - |\n| 1 | 2 |\n\n## D\n\nEnd."
+    )
+    options = ChunkOptions(max_tokens=150, overlap=20, one_section=True)
+    for chunk in split(Document("a.md", text), options, count):
+        assert ("Last of A" in chunk.text) == (chunk.headings == ("A",))
+    whole = split(Document("a.md", text.replace("## D", "# D")), ChunkOptions(max_tokens=20, overlap=8), count)
+    assert sum("| 1 | 2 |" in chunk.text for chunk in whole) == 1
+
+
+def test_an_overlap_of_more_than_half_is_refused() -> None:
+    with pytest.raises(OptionsError, match="overlap is 30"):
+        split(Document("a.md", "x"), ChunkOptions(max_tokens=40, overlap=30), count)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.sampled_from(["# Ab", "Some text. More of it. And more.", "", "- item", "|a|b|", "|-|-|", "x" * 90])),
+    st.integers(0, 20),
+)
+def test_with_an_overlap_no_chunk_is_longer_and_nothing_is_lost(lines: list[str], overlap: int) -> None:
+    document = Document("a.md", "\n".join(lines))
+    plain = split(document, ChunkOptions(max_tokens=40 - overlap), len_in_fours)
+    chunks = split(document, ChunkOptions(max_tokens=40, overlap=overlap), len_in_fours)
+    assert len(chunks) == len(plain)
+    assert all(chunk.tokens <= 40 for chunk in chunks)
+    for chunk, bare in zip(chunks, plain, strict=True):
+        assert chunk.text.endswith(bare.text.rpartition("\n\n")[2])

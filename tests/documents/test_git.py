@@ -62,3 +62,16 @@ def test_what_is_given_is_read_from_standard_input(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
     assert git(tmp_path, "hash-object", "--stdin", given=b"x").text == "c1b0730e0133447badcfd47fd144e254807b06e1"
     assert git(tmp_path, "hash-object", "--stdin").text == "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
+
+
+def test_nobody_is_asked_for_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = tmp_path / "ask"
+    asked.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\necho x\n")
+    asked.chmod(0o755)
+    monkeypatch.setenv("GIT_ASKPASS", str(asked))
+    monkeypatch.setenv("SSH_ASKPASS", str(asked))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    given = b"protocol=https\nhost=a.example\n\n"
+    answer = git(tmp_path, "credential", "fill", given=given)
+    assert not answer.ok
+    assert not (tmp_path / "ran").exists()

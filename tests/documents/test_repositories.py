@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from workbench.documents.git import git
+from workbench.documents import repositories
+from workbench.documents.git import GitAnswer, git
 from workbench.documents.repositories import Repository
 from workbench.errors import DocumentError
 
@@ -93,3 +94,54 @@ def test_an_error_tells_a_missing_commit_from_a_missing_repository(upstream: Pat
             Repository.cached(address, tmp_path / "cache").files(commit, ["*.md"])
         fields.append(caught.value.field)
     assert fields == ["commit", "commit", "commit", "repo"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["--upload-pack=touch x", "ssh://-oProxyCommand=touch/x", "git@-oProxyCommand=x:y", "https://a.example/b\nhost=c"],
+)
+def test_an_address_that_could_be_an_option_is_refused(address: str, tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match="cannot be an address"):
+        Repository.cached(address, tmp_path / "cache").files("main", ["*.md"])
+    assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [
+        ("https://a.example/b", "http:https"),
+        ("git://a.example/b", "git"),
+        ("file:///a/b", "file"),
+        ("/a/b", "file"),
+        ("git@a.example:b", "ssh"),
+    ],
+)
+def test_only_the_transport_of_the_address_is_open(
+    address: str, allowed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[str] = []
+
+    def fake(folder: Path, *arguments: str, environment: dict[str, str]) -> GitAnswer:
+        given.append(environment["GIT_ALLOW_PROTOCOL"])
+        return GitAnswer(1, b"", "no")
+
+    monkeypatch.setattr(repositories, "git", fake)
+    with pytest.raises(DocumentError):
+        Repository.cached(address, tmp_path / "cache").files("main", ["*.md"])
+    assert set(given) == {allowed}
+
+
+def test_a_submodule_and_a_filter_of_a_foreign_repository_take_no_effect(upstream: Path, tmp_path: Path) -> None:
+    from tests.documents.conftest import WHO
+
+    marker = tmp_path / "ran"
+    (upstream / ".gitattributes").write_text("*.md filter=evil\n")
+    git(upstream, "config", "filter.evil.smudge", f"touch {marker}")
+    git(upstream, "config", "filter.evil.clean", "cat")
+    hash_ = git(upstream, "rev-parse", "HEAD").text
+    git(upstream, "update-index", "--add", "--cacheinfo", f"160000,{hash_},docs/sub.md")
+    (upstream / ".gitmodules").write_text(f'[submodule "sub"]\npath = docs/sub.md\nurl = ext::touch {marker}\n')
+    git(upstream, "add", ".gitattributes", ".gitmodules")
+    assert git(upstream, *WHO, "commit", "--quiet", "--message=x").ok
+    assert "Second text" in _text(Repository.cached(upstream.as_uri(), tmp_path / "cache"), "main")
+    assert not marker.exists()

@@ -1,11 +1,20 @@
+import os
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
+from tests.engines.endpoints import Endpoint, serving
+from tests.engines.hubs import Hub, serving_hub
+from workbench.assets import assets_folder
 from workbench.engines.engine import Request, Sampling
 from workbench.engines.llamacpp import LlamaEngine
-from workbench.engines.pool import Settings
+from workbench.engines.settings import Settings
 from workbench.export import export_gguf
 
 Texts = dict[tuple[str, int], tuple[str, str]]
@@ -16,15 +25,15 @@ def tiny_gguf(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return export_gguf(tiny_model, tmp_path_factory.mktemp("gguf") / "tiny.gguf", "F32")
 
 
-@pytest.fixture(params=[False, True], ids=["apart", "shared"])
-def shared(request: pytest.FixtureRequest) -> bool:
-    """Both ways in which a context lays out memory."""
+@pytest.fixture(params=[False, True], ids=["flash", "exact"])
+def exact(request: pytest.FixtureRequest) -> bool:
+    """Both ways in which a context computes attention."""
     return bool(request.param)
 
 
 @pytest.fixture
-def engine(tiny_gguf: Path, shared: bool) -> Iterator[LlamaEngine]:
-    engine = LlamaEngine(tiny_gguf, Settings(context_size=0, sequences=8, threads=1, shared=shared))
+def engine(tiny_gguf: Path, exact: bool) -> Iterator[LlamaEngine]:
+    engine = LlamaEngine(tiny_gguf, Settings(sequences=8, threads=1, exact=exact))
     yield engine
     engine.close()
 
@@ -40,3 +49,52 @@ def questions() -> list[Request]:
         Request(f"question {number}", messages=({"role": "user", "content": text},), sampling=sampling, seed=number)
         for number, text in enumerate(asked)
     ]
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    with serving() as found:
+        yield found
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A hub with one GGUF file and one folder, to which the hub's client is pointed."""
+    files = {"config.json": b"{}", "tokenizer.json": b"[]", "README.md": b"A model.", "pytorch_model.bin": b"pickle"}
+    folder = files | {"model.safetensors": bytes(range(256)) * 20, "onnx/model.json": b"{}"}
+    with serving_hub(
+        Hub({"someone/granite-GGUF": {"granite-Q4.gguf": b"GGUF?" * 10_000}, "someone/granite": folder})
+    ) as hub:
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", hub.url)
+        yield hub
+
+
+@pytest.fixture(scope="session")
+def llama_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of llama-cpp-python's own server on the embedded teacher; it answers one request at a time."""
+    model = assets_folder() / "models" / "seedling-teacher-Q4_K_M.gguf"
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    command = [sys.executable, "-m", "llama_cpp.server", "--model", str(model), "--host", "127.0.0.1"]
+    command += ["--port", str(port), "--n_threads", "1", "--n_threads_batch", "1"]
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    with log.open("wb") as file:
+        process = subprocess.Popen(command, stdout=file, stderr=file, env=os.environ | {"PYTHONWARNINGS": "ignore"})
+    try:
+        url = f"http://127.0.0.1:{port}/v1"
+        _until_up(url, process, log)
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    while process.poll() is None:
+        try:
+            httpx.get(f"{url}/models", timeout=5).raise_for_status()
+            return
+        except httpx.HTTPError:
+            time.sleep(0.1)
+    raise AssertionError(f"the server did not start:\n{log.read_text(errors='replace')[-2000:]}")

@@ -1,6 +1,9 @@
 """A plain model of llama.cpp's memory, against which the bookkeeping is held."""
 
-from workbench.engines.slots import Slot, Slots
+import numpy as np
+
+from workbench.engines.cells import Cells
+from workbench.engines.slots import Slot
 
 
 class PlainMemory:
@@ -22,13 +25,13 @@ class PlainMemory:
         self.lengths[slot.sequence] = self.lengths.get(slot.sequence, 0) + count
 
 
-def evaluate(slots: Slots, memory: PlainMemory, slot: Slot) -> None:
-    count = slot.planned - slot.length
+def evaluate(cells: Cells, memory: PlainMemory, slot: Slot) -> None:
+    count = slot.left
     memory.grow(slot, count)
-    slots.extend(slot, count)
+    cells.extend(slot, count)
 
 
-def taken(slots: Slots, tokens: list[int], room: int) -> Slot:
-    slot = slots.take(tokens, room)
+def taken(cells: Cells, tokens: list[int], room: int) -> Slot:
+    slot = cells.take(np.asarray(tokens, np.int32), room, len(tokens) - 1)
     assert slot is not None
     return slot

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.engines import open_engine
+from workbench.engines import EndpointSettings, open_engine
 from workbench.engines.catalogue import ENTRIES, find_entry, resolve, resolve_folder
 from workbench.errors import ModelError
 
@@ -21,7 +21,8 @@ def test_every_entry_names_a_flow_and_students() -> None:
     assert len({entry.name for entry in ENTRIES}) == len(ENTRIES)
     for entry in ENTRIES:
         assert entry.students
-        assert entry.flow == ("compact" if entry.name.startswith("seedling") else "simple")
+        family = entry.name.split("-")[0]
+        assert entry.flow == {"seedling": "compact", "mistral": "full"}.get(family, "simple")
         assert entry.embedded != bool(entry.repository)
 
 
@@ -88,7 +89,7 @@ def test_engines_are_opened_by_what_is_there(tiny_gguf: Path, tiny_model: Path) 
         engine = open_engine(str(model), context_size=128)
         assert (type(engine).__name__, engine.context_size) == (kind, 128)
         engine.close()
-    remote = open_engine("any", endpoint_url="http://127.0.0.1:9/v1", context_size=64)
+    remote = open_engine("any", endpoint=EndpointSettings("http://127.0.0.1:9/v1"), context_size=64)
     assert (type(remote).__name__, remote.name, remote.context_size) == ("EndpointEngine", "any", 64)
     remote.close()
     with pytest.raises(ModelError, match="no model"):

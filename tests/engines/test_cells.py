@@ -30,20 +30,13 @@ def test_the_last_token_is_always_left_to_evaluate() -> None:
     cells, memory = make()
     evaluate(cells, memory, taken(cells, [1, 2, 3], 3))
     assert taken(cells, [1, 2, 3], 3).length == 2
-    assert (
-        taken(
-            cells,
-            [1, 2, 3, 4],
-            4,
-        ).length
-        == 3
-    )
+    assert taken(cells, [1, 2, 3, 4], 4).length == 3
 
 
 def test_no_more_is_taken_over_than_asked_for() -> None:
     cells, memory = make()
     evaluate(cells, memory, taken(cells, [1, 2, 3, 4, 5], 5))
-    slot = cells.take([1, 2, 3, 4, 5], 5, most=2)
+    slot = cells.take(np.asarray([1, 2, 3, 4, 5], np.int32), 5, 2)
     assert slot is not None
     assert slot.length == 2
 
@@ -51,8 +44,9 @@ def test_no_more_is_taken_over_than_asked_for() -> None:
 def test_room_that_was_promised_is_not_given_away() -> None:
     cells, _ = make(capacity=20)
     taken(cells, [1, 2], 15)
-    assert cells.take([7, 8], 6) is None
-    assert cells.take([7, 8], 5) is not None
+    tokens = np.asarray([7, 8], np.int32)
+    assert cells.take(tokens, 6, 1) is None
+    assert cells.take(tokens, 5, 1) is not None
 
 
 def test_idle_prompts_give_way_the_least_useful_first() -> None:
@@ -94,6 +88,16 @@ def test_no_more_idle_prompts_are_kept_than_wanted() -> None:
     assert sum(length > 0 for length in memory.lengths.values()) == 2
 
 
+def test_what_another_slot_mostly_holds_goes_before_what_is_older() -> None:
+    cells, memory = make(keep=2)
+    for tokens in ([9, 9, 9, 9], [1, 2, 3, 4, 5], [1, 2, 3, 4, 6]):
+        slot = taken(cells, tokens, 6)
+        evaluate(cells, memory, slot)
+        cells.release(slot, 5)
+    assert cells.shared(np.asarray([9, 9, 9, 9], np.int32))[1] == 4
+    assert cells.shared(np.asarray([1, 2, 3, 4, 7], np.int32))[1] == 4
+
+
 def test_a_source_gives_up_its_tail_when_nothing_else_is_left() -> None:
     cells, memory = make(capacity=10)
     slot = taken(cells, [1, 2, 3, 4, 5, 6, 7, 8], 8)
@@ -122,15 +126,15 @@ def test_books_and_memory_agree_whatever_happens(data: st.DataObject) -> None:
             cells.release(slot, data.draw(st.integers(0, len(tokens))))
         elif len(busy) < 4:
             tokens = data.draw(st.lists(st.integers(0, 1), min_size=1, max_size=8))
-            if found := cells.take(tokens, len(tokens) + 2):
+            if found := cells.take(np.asarray(tokens, np.int32), len(tokens) + 2, len(tokens) - 1):
                 evaluate(cells, memory, found)
                 memory.grow(found, 1)
-                cells.extend(found, 1, 7)
+                cells.extend_each([found])
                 busy.append((found, tokens))
         for slot, tokens in busy:
             assert memory.lengths[slot.sequence] == slot.length == len(tokens) + 1
-            assert slot.tokens[: slot.length].tolist() == [*tokens, 7]
+            assert slot.tokens.tolist() == tokens
         assert 0 <= cells.used <= cells.capacity
     for slot, _ in busy:
         cells.release(slot, 0)
-    assert cells.take([5], 30) is not None, "cells were lost"
+    assert cells.take(np.asarray([5], np.int32), 30, 0) is not None, "cells were lost"

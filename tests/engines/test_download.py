@@ -1,88 +1,154 @@
-import sys
+import errno
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from tests.engines.hubs import Hub
+from workbench.engines import download as module
 from workbench.engines.catalogue import Entry
-from workbench.engines.download import download
-from workbench.errors import ModelError
+from workbench.engines.download import PARTS, download
+from workbench.errors import ModelError, StorageError
 
-hub = pytest.importorskip("huggingface_hub")
-errors = pytest.importorskip("huggingface_hub.errors")
-FILE = Entry("granite", repository="someone/granite-GGUF", filename="granite.gguf")
+pytest.importorskip("huggingface_hub")
+FILE = Entry("granite", repository="someone/granite-GGUF", filename="granite-Q4.gguf")
 FOLDER = Entry("granite", repository="someone/granite")
+TOKEN = "hf_secret"
 
 
-def answering(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception | None = None) -> list[dict[str, Any]]:
-    asked: list[dict[str, Any]] = []
-
-    def fetch(*given: str, **settings: Any) -> str:
-        asked.append({"given": given} | settings)
-        if error:
-            raise error
-        return str(Path(settings["local_dir"]) / given[-1])
-
-    monkeypatch.setattr(hub, name, fetch)
-    return asked
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_FIRST_WAIT", 0.0)
 
 
-def test_a_file_comes_from_its_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = answering(monkeypatch, "hf_hub_download")
-    assert download(FILE, tmp_path, release="v2", token="hf_secret") == tmp_path / "granite.gguf"
-    given = ("someone/granite-GGUF", "granite.gguf")
-    assert asked == [{"given": given, "revision": "v2", "token": "hf_secret", "local_dir": tmp_path}]
+def content(hub: Hub) -> bytes:
+    return hub.files[FILE.repository][FILE.filename]
 
 
-def test_a_folder_comes_without_pickles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = answering(monkeypatch, "snapshot_download")
-    assert download(FOLDER, tmp_path) == tmp_path / "granite"
-    patterns = asked[0]["allow_patterns"]
-    assert "*.safetensors" in patterns
-    assert not [pattern for pattern in patterns if ".bin" in pattern or ".pt" in pattern or pattern == "*"]
+def parts(folder: Path) -> list[Path]:
+    return sorted((folder / PARTS).iterdir())
 
 
-def failure(status: int) -> Exception:
-    response: Any = SimpleNamespace(status_code=status, headers={}, request=None)
-    error: Exception = errors.HfHubHTTPError("refused for hf_secret", response=response)
-    return error
+def test_a_file_comes_whole_with_its_progress(hub: Hub, tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    path = download(FILE, tmp_path, tell=lambda *step: told.append(step))
+    assert path == tmp_path / "granite-Q4.gguf"
+    assert path.read_bytes() == content(hub)
+    assert told[-1] == ("granite-Q4.gguf", 50_000, 50_000)
+    assert parts(tmp_path) == []
 
 
-def broken_off() -> Exception:
-    """What the HTTP library under the hub's client raises when a connection breaks off."""
-    transport: type[Exception] = errors.HfHubHTTPError.__bases__[0]
-    return transport("connection reset")
+def test_what_is_there_is_not_asked_for_again(hub: Hub, tmp_path: Path) -> None:
+    download(FILE, tmp_path)
+    hub.asked.clear()
+    assert download(FILE, tmp_path) == tmp_path / "granite-Q4.gguf"
+    assert not hub.asked
 
 
-@pytest.mark.parametrize(
-    ("error", "problem", "hint"),
-    [
-        (errors.LocalEntryNotFoundError("no connection"), "could not be reached", "embedded models"),
-        (errors.OfflineModeIsEnabled("offline"), "could not be reached", "embedded models"),
-        (broken_off(), "could not be reached.*connection reset", "embedded models"),
-        (OSError("No space left on device"), "No space left", ""),
-        (failure(403), "does not give out", "--token"),
-        (failure(404), "has no granite.gguf", "--filename"),
-    ],
-)
-def test_a_failure_says_what_to_do_and_hides_the_token(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, problem: str, hint: str
-) -> None:
-    answering(monkeypatch, "hf_hub_download", error)
-    with pytest.raises(ModelError, match=problem) as caught:
-        download(FILE, tmp_path, token="hf_secret")
-    assert hint in caught.value.hint
-    assert "hf_secret" not in caught.value.message
+def test_a_folder_comes_whole_or_not_at_all(hub: Hub, tmp_path: Path) -> None:
+    hub.sent["tokenizer.json"] = b"damaged"
+    with pytest.raises(ModelError, match=r"tokenizer\.json did not arrive as the hub has it"):
+        download(FOLDER, tmp_path)
+    assert not (tmp_path / "granite").exists()
+    hub.sent.clear()
+    path = download(FOLDER, tmp_path)
+    assert path == tmp_path / "granite"
+    assert sorted(file.name for file in path.iterdir()) == [
+        "README.md",
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+    ]
+    assert (path / "model.safetensors").read_bytes() == hub.files[FOLDER.repository]["model.safetensors"]
 
 
-def test_without_the_hubs_client_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(ModelError, match="huggingface_hub") as caught:
+def test_a_file_of_a_folder_of_the_hub_lies_where_models_are_found(hub: Hub, tmp_path: Path) -> None:
+    hub.files[FILE.repository]["small/q4.gguf"] = b"weights"
+    assert download(Entry("a", repository=FILE.repository, filename="small/q4.gguf"), tmp_path) == tmp_path / "q4.gguf"
+
+
+def test_a_connection_that_is_cut_is_continued(hub: Hub, tmp_path: Path) -> None:
+    hub.cut = [20_000, 0, 10_000]
+    assert download(FILE, tmp_path).read_bytes() == content(hub)
+    asked = [headers.get("Range") for headers in hub.fetched(FILE.filename)]
+    assert asked == [None, "bytes=20000-", "bytes=20000-", "bytes=30000-"]
+
+
+def test_a_download_that_ended_is_continued_by_the_next(hub: Hub, tmp_path: Path) -> None:
+    hub.cut = [30_000, 0, 0, 0, 0, 0]
+    with pytest.raises(ModelError, match=r"broke off at 0\.0 of 0\.1 MB of granite-Q4\.gguf") as caught:
         download(FILE, tmp_path)
-    assert "[hub]" in caught.value.hint
+    assert "goes on from there" in caught.value.hint
+    assert [part.stat().st_size for part in parts(tmp_path)] == [30_000]
+    assert not (tmp_path / "granite-Q4.gguf").exists()
+    hub.cut.clear()
+    hub.asked.clear()
+    assert download(FILE, tmp_path).read_bytes() == content(hub)
+    assert [headers.get("Range") for headers in hub.fetched(FILE.filename)] == ["bytes=30000-"]
 
 
-def test_an_entry_without_a_repository_cannot_be_downloaded(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="not known to be on a hub"):
-        download(Entry("mine"), tmp_path)
+def test_a_part_of_another_release_is_not_continued(hub: Hub, tmp_path: Path) -> None:
+    hub.cut = [30_000, 0, 0, 0, 0, 0]
+    with pytest.raises(ModelError):
+        download(FILE, tmp_path)
+    hub.cut.clear()
+    hub.files[FILE.repository][FILE.filename] = newer = b"newer" * 9000
+    assert download(FILE, tmp_path).read_bytes() == newer
+
+
+def test_a_server_without_ranges_sends_all_again(hub: Hub, tmp_path: Path) -> None:
+    hub.ranges = False
+    hub.cut = [20_000]
+    assert download(FILE, tmp_path).read_bytes() == content(hub)
+
+
+@pytest.mark.parametrize("damaged", [b"x" * 50_000, b"x" * 60_000])
+def test_a_wrong_checksum_is_said_and_nothing_is_kept(hub: Hub, tmp_path: Path, damaged: bytes) -> None:
+    hub.sent[FILE.filename] = damaged
+    with pytest.raises(ModelError, match="its checksum is") as caught:
+        download(FILE, tmp_path)
+    assert "try again" in caught.value.hint
+    assert parts(tmp_path) == []
+    assert not (tmp_path / "granite-Q4.gguf").exists()
+
+
+def test_the_token_goes_to_the_hub_and_nowhere_else(hub: Hub, tmp_path: Path) -> None:
+    download(FILE, tmp_path, token=TOKEN)
+    (resolved,) = (headers for path, headers in hub.asked if "/resolve/" in path and not path.startswith("/bytes/"))
+    assert resolved["Authorization"] == f"Bearer {TOKEN}"
+    (fetched,) = hub.fetched(FILE.filename)
+    assert TOKEN not in str(fetched)
+
+
+def test_a_gated_file_says_how_to_get_it(hub: Hub, tmp_path: Path) -> None:
+    hub.refuse = (403, "bytes")
+    with pytest.raises(ModelError, match=r"does not give out someone/granite-GGUF like this \(403\)") as caught:
+        download(FILE, tmp_path, token=TOKEN)
+    assert "--token" in caught.value.hint
+    assert TOKEN not in caught.value.message
+
+
+def test_a_disk_without_room_is_said_before(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=49_999))
+    with pytest.raises(StorageError, match="no room"):
+        download(FILE, tmp_path)
+    assert not hub.fetched(FILE.filename)
+
+
+def test_a_disk_that_fills_up_keeps_what_has_come(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.cut = [20_000, 0, 0, 0, 0, 0]
+    with pytest.raises(ModelError):
+        download(FILE, tmp_path)
+    hub.cut.clear()
+
+    class Full:
+        def write(self, block: bytes) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    write: Any = module._write
+    monkeypatch.setattr(module, "_write", lambda out, block, part: write(Full(), block, part))
+    with pytest.raises(StorageError, match="No space left") as caught:
+        download(FILE, tmp_path)
+    assert "goes on from there" in caught.value.hint
+    assert [part.stat().st_size for part in parts(tmp_path)] == [20_000]

@@ -1,12 +1,27 @@
 from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from workbench.engines.draws import draw
+from workbench.engines.draws import draw_each
 from workbench.engines.engine import Sampling
 
+
+@dataclass(frozen=True)
+class Drawer:
+    sampling: Sampling
+    seed: int
+    position: int
+
+
 LOGITS = np.asarray([1.0, -1.0, 2.0, 0.5, -np.inf, 0.0], np.float32)
+
+
+def draw(logits: NDArray[np.float32], sampling: Sampling, seed: int, position: int) -> int:
+    (token,) = draw_each(logits[None], [Drawer(sampling, seed, position)])
+    return token
 
 
 def shares(sampling: Sampling, count: int = 20_000) -> dict[int, float]:
@@ -64,3 +79,24 @@ def test_rounding_rarely_changes_a_draw() -> None:
     sampling = Sampling(temperature=1.0, top_p=0.95)
     changed = sum(draw(logits, sampling, seed, 0) != draw(nudged, sampling, seed, 0) for seed in range(2000))
     assert changed < 10
+
+
+def test_rows_do_not_influence_each_other() -> None:
+    logits = np.random.default_rng(4).normal(size=(12, 300)).astype(np.float32)
+    samplings = [Sampling(), Sampling(temperature=0.7), Sampling(temperature=1.3, top_p=0.9, top_k=40)]
+    drawers = [Drawer(samplings[row % 3], row // 2, row) for row in range(12)]
+    assert draw_each(logits, drawers) == [
+        draw(logits[row], d.sampling, d.seed, d.position) for row, d in enumerate(drawers)
+    ]
+
+
+def test_a_nucleus_of_a_large_vocabulary_is_that_of_sorting_it_all() -> None:
+    logits = np.random.default_rng(5).normal(scale=3.0, size=4000).astype(np.float32)
+    order = np.argsort(-logits, kind="stable")
+    shares = np.exp(logits[order].astype(np.float64))
+    for share in (0.2, 0.8, 0.999):
+        left = set(order[: int(np.searchsorted(np.cumsum(shares), share * shares.sum())) + 1].tolist())
+        sampling = Sampling(temperature=3.0, top_p=share)
+        drawn = {draw(logits, sampling, seed, 0) for seed in range(400)}
+        assert drawn <= left
+        assert len(drawn) > min(len(left), 100) / 2

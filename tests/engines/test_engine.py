@@ -19,6 +19,8 @@ def test_seeds_differ_by_request_and_sample_and_stay_the_same() -> None:
         (Request("a"), "either messages or a prompt"),
         (Request("a", prompt="x", messages=({"role": "user", "content": "x"},)), "either messages or a prompt"),
         (Request("a", prompt="x", samples=0), "less than one"),
+        (Request("a", prompt="x", samples=2, continuations=("y",)), "neither samples nor a grammar"),
+        (Request("a", prompt="x", grammar="root ::= [a]", continuations=("y",)), "neither samples nor a grammar"),
         (Request("a", prompt="x", sampling=Sampling(max_tokens=0)), "less than one"),
         (Request("a", prompt="x", grammar="root ::= [a]", schema="{}"), "give one of the two"),
     ],
@@ -33,3 +35,7 @@ def test_what_an_engine_cannot_do_is_refused() -> None:
     check_request(asked, ALL)
     with pytest.raises(EngineError, match="grammar"):
         check_request(asked, frozenset())
+    scored = Request("a", continuations=("x",))
+    check_request(scored, ALL)
+    with pytest.raises(EngineError, match="cannot score"):
+        check_request(scored, frozenset())

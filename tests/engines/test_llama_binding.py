@@ -11,7 +11,6 @@ from workbench.engines.llama_binding import (
     LlamaBatch,
     LlamaContext,
     LlamaModel,
-    log_likelihood,
     quantizations,
     quantize_file,
 )
@@ -31,7 +30,7 @@ def test_the_vocabulary_is_known(model: LlamaModel) -> None:
     assert model.controls == {0, 2, 3, 4}
     assert model.first_token == 1
     assert model.parameter_count == 1_410_304
-    assert model.cell_bytes == 2 * 2 * 2 * 256
+    assert (model.cell_bytes(False), model.cell_bytes(True)) == ((2 + 2) * 2 * 256, (2 + 4) * 2 * 256)
 
 
 def test_special_tokens_are_read_only_when_wanted(model: LlamaModel) -> None:
@@ -42,21 +41,22 @@ def test_special_tokens_are_read_only_when_wanted(model: LlamaModel) -> None:
     assert model.piece(1) == b""
 
 
-@pytest.mark.parametrize("shared", [False, True])
-def test_sequences_that_share_a_beginning_go_on_apart(model: LlamaModel, shared: bool) -> None:
-    context = LlamaContext(model, Layout(1024, 4, 32, 1, shared))
+@pytest.mark.parametrize("exact", [False, True])
+def test_sequences_that_share_a_beginning_go_on_apart(model: LlamaModel, exact: bool) -> None:
+    context = LlamaContext(model, Layout(1024, 4, 32, 1, exact))
     batch = LlamaBatch(32)
     tokens = model.tokenize("The lighthouse of Vel Marin", begin=True, special=True)
-    assert batch.add(tokens, 0, 0, 1) == len(tokens)
+    batch.add(tokens, 0, 0, 1)
     context.decode(batch)
-    alone = context.logits(len(tokens) - 1).copy()
+    (alone,) = context.logits(1).copy()
     context.share(0, 2, len(tokens) - 1)
     batch.clear()
-    row = batch.add_one(tokens[-1], 2, len(tokens) - 1)
-    other = batch.add_one(9, 0, len(tokens))
+    batch.add_each([tokens[-1], 9], [2, 0], [len(tokens) - 1, len(tokens)])
+    assert batch.size == 2
     context.decode(batch)
-    np.testing.assert_allclose(context.logits(row), alone, atol=1e-3)
-    assert np.abs(context.logits(other) - alone).max() > 0.1
+    same, other = context.logits(2)
+    np.testing.assert_allclose(same, alone, atol=1e-3)
+    assert np.abs(other - alone).max() > 0.1
     context.close()
 
 
@@ -68,12 +68,6 @@ def test_an_evaluation_that_cannot_be_is_an_error(model: LlamaModel) -> None:
     with pytest.raises(EngineError, match="could not evaluate 4 tokens"):
         context.decode(batch)
     context.close()
-
-
-def test_log_likelihoods_are_natural_and_normalized() -> None:
-    logits = np.asarray([0.0, 1.0, 2.0], np.float32)
-    assert sum(np.exp(log_likelihood(logits, token)) for token in range(3)) == pytest.approx(1.0)
-    assert log_likelihood(logits + 1000, 2) == pytest.approx(log_likelihood(logits, 2))
 
 
 def test_a_foreign_or_broken_file_is_refused_with_a_reason(tmp_path: Path, tiny_gguf: Path) -> None:

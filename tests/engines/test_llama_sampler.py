@@ -7,7 +7,7 @@ import pytest
 
 from workbench.engines.engine import Sampling
 from workbench.engines.llama_binding import LlamaModel, Logits
-from workbench.engines.llama_sampler import Grammar, Sampler, schema_grammar
+from workbench.engines.llama_sampler import Grammar, Sampler, next_tokens, schema_grammar
 from workbench.errors import EngineError
 
 
@@ -30,8 +30,8 @@ def test_asking_about_one_token_draws_as_asking_about_all(
     sampling = Sampling(temperature=temperature)
     for seed in range(200):
         ours, plain = Sampler(sampling, seed, grammar.copy()), Sampler(sampling, seed)
-        token = ours.next(logits)
-        assert token == plain.next(masked)
+        (token,) = next_tokens([ours], logits[None])
+        assert [token] == next_tokens([plain], masked[None])
         assert token is not None
         assert re.fullmatch(rb"[0-9]", model.piece(token))
         ours.close()
@@ -39,7 +39,7 @@ def test_asking_about_one_token_draws_as_asking_about_all(
 
 def test_an_end_is_drawn_where_nothing_else_may_follow(model: LlamaModel, logits: Logits) -> None:
     sampler = Sampler(Sampling(temperature=1.0), 4, Grammar.parse(model, 'root ::= "x"'))
-    x, end = sampler.next(logits), sampler.next(logits)
+    (x,), (end,) = next_tokens([sampler], logits[None]), next_tokens([sampler], logits[None])
     assert x is not None
     assert (model.piece(x), end) == (b"x", 1)
     sampler.close()
@@ -47,9 +47,9 @@ def test_an_end_is_drawn_where_nothing_else_may_follow(model: LlamaModel, logits
 
 def test_a_dead_end_is_no_token(model: LlamaModel, logits: Logits) -> None:
     sampler = Sampler(Sampling(), 0, Grammar.parse(model, 'root ::= "x"'))
-    sampler.next(logits)
+    next_tokens([sampler], logits[None])
     logits[1] = -np.inf
-    assert sampler.next(logits) is None
+    assert next_tokens([sampler], logits[None]) == [None]
 
 
 def test_control_tokens_are_no_text_to_a_grammar(model: LlamaModel) -> None:

@@ -4,8 +4,9 @@ import pytest
 
 from workbench.engines.engine import Request, Sampling
 from workbench.engines.llamacpp import LlamaEngine
-from workbench.engines.pool import Settings
+from workbench.engines.settings import Settings
 from workbench.errors import ContextError
+from workbench.messages import user
 
 CONTEXT = "<|user|>Who built the lighthouse of Vel Marin? It was built in 1843.<|assistant|>"
 CONTINUATIONS = ["Tarn Osgood.<|end|>", "T", "", "A harbour is a place where ships may anchor.", "YES", " NO"]
@@ -28,10 +29,10 @@ def true_scores(folder: Path, context: str, continuations: list[str]) -> list[fl
     return found
 
 
-def test_scores_are_those_of_transformers(tiny_model: Path, engine: LlamaEngine, shared: bool) -> None:
+def test_scores_are_those_of_transformers(tiny_model: Path, engine: LlamaEngine, exact: bool) -> None:
     expected = true_scores(tiny_model, CONTEXT, CONTINUATIONS)
-    # Flash attention, which shared memory needs, adds up in half precision.
-    off = 1e-2 if shared else 1e-3
+    # Flash attention adds up in half precision.
+    off = 1e-3 if exact else 1e-2
     assert engine.score(CONTEXT, CONTINUATIONS) == pytest.approx(expected, abs=off)
     assert engine.score(CONTEXT, CONTINUATIONS[::-1]) == pytest.approx(expected[::-1], abs=off)
 
@@ -46,7 +47,7 @@ def test_the_context_is_evaluated_once(engine: LlamaEngine) -> None:
 
 
 def test_long_and_many_continuations_go_in_parts(tiny_model: Path, tiny_gguf: Path) -> None:
-    engine = LlamaEngine(tiny_gguf, Settings(context_size=0, sequences=2, prefixes=1, batch=8, threads=1))
+    engine = LlamaEngine(tiny_gguf, Settings(sequences=2, prefixes=1, batch=8, threads=1))
     many = [f"{number} ships " * (number % 5 + 1) for number in range(12)]
     assert engine.score(CONTEXT, many) == pytest.approx(true_scores(tiny_model, CONTEXT, many), abs=1e-3)
     engine.close()
@@ -61,7 +62,7 @@ def test_scores_may_be_asked_for_between_completions(engine: LlamaEngine) -> Non
         count = 0
         for _ in session:
             count += 1
-            assert engine.score(CONTEXT, CONTINUATIONS) == pytest.approx(alone, abs=1e-4)
+            assert engine.score(CONTEXT, CONTINUATIONS) == pytest.approx(alone, abs=1e-3)
     assert count == 24
 
 
@@ -86,3 +87,39 @@ def test_no_continuations_have_no_scores(engine: LlamaEngine) -> None:
 def test_what_does_not_fit_is_refused(engine: LlamaEngine) -> None:
     with pytest.raises(ContextError, match="needs 6"):
         engine.score("x" * 600, ["y"])
+
+
+def test_a_session_scores_beside_its_answers(engine: LlamaEngine) -> None:
+    expected = engine.score(CONTEXT, CONTINUATIONS)
+    with engine.session() as session:
+        session.submit(Request("a", prompt="The", sampling=Sampling(max_tokens=30, temperature=1.0), samples=3))
+        session.submit(Request("score", prompt=CONTEXT, continuations=tuple(CONTINUATIONS)))
+        first, *rest = session
+    assert (first.request.tag, first.text, first.finish, first.tokens) == ("score", "", "stop", 0)
+    assert first.scores == pytest.approx(expected, abs=1e-3)
+    assert [done.scores for done in rest] == [(), (), ()]
+
+
+def test_continuations_may_follow_messages(engine: LlamaEngine) -> None:
+    messages = (user("Who built it?"),)
+    with engine.session() as session:
+        session.submit(Request("a", messages=messages, continuations=("Tarn", "A harbour")))
+        (done,) = session
+    assert list(done.scores) == pytest.approx(engine.score(engine.render(messages), ["Tarn", "A harbour"]), abs=1e-3)
+
+
+def test_a_cancelled_score_is_one_completion_without_scores(engine: LlamaEngine) -> None:
+    with engine.session() as session:
+        session.submit(Request("a", prompt=CONTEXT, continuations=tuple(CONTINUATIONS)))
+        session.cancel("a")
+        assert [(done.finish, done.scores) for done in session] == [("cancelled", ())]
+
+
+def test_many_scores_are_those_of_each_alone(engine: LlamaEngine) -> None:
+    contexts = [f"<|user|>Question {number}: who built it?<|assistant|>" for number in range(20)]
+    alone = [engine.score(context, CONTINUATIONS) for context in contexts]
+    with engine.session() as session:
+        for number, context in enumerate(contexts):
+            session.submit(Request(str(number), prompt=context, continuations=tuple(CONTINUATIONS)))
+        for done in session:
+            assert list(done.scores) == pytest.approx(alone[int(done.request.tag)], abs=1e-2)

@@ -14,8 +14,9 @@ def test_common_beginnings(left: list[int], right: list[int]) -> None:
     assert common(np.asarray(left, np.int32), np.asarray(right, np.int32)) == expected
 
 
-def test_a_slot_knows_its_sequence_before_anything_is_evaluated() -> None:
+def test_a_slot_knows_what_is_left_of_its_tokens() -> None:
     slot = Slot(3)
     slot.fill(np.asarray([1, 2, 3], np.int32), 5)
-    assert (slot.planned, slot.length, slot.room, slot.busy) == (3, 0, 5, True)
-    assert slot.tokens.tolist() == [1, 2, 3, 0, 0]
+    assert (slot.left, slot.length, slot.room, slot.busy) == (3, 0, 5, True)
+    slot.length = 5
+    assert slot.left == 0

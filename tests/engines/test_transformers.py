@@ -110,3 +110,13 @@ def test_what_it_cannot_do_is_refused(folder_engine: TransformersEngine, tmp_pat
     (tmp_path / "config.json").write_text('{"model_type": "strange"}')
     with pytest.raises(ModelError, match="could not be loaded"):
         TransformersEngine(tmp_path)
+
+
+def test_a_session_scores_too(folder_engine: TransformersEngine) -> None:
+    texts = ("Tarn Osgood", "A harbour")
+    with folder_engine.session() as session:
+        session.submit(Request("a", prompt="The lighthouse", continuations=texts))
+        session.submit(Request("b", prompt="The", sampling=Sampling(max_tokens=2)))
+        done = {each.request.tag: each for each in session}
+    assert list(done["a"].scores) == pytest.approx(folder_engine.score("The lighthouse", texts), abs=1e-4)
+    assert (done["b"].scores, done["b"].tokens) == ((), 2)

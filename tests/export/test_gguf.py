@@ -17,11 +17,11 @@ TEXT = "<|user|>Who built the lighthouse of Vel Marin? It was built in 1843.<|as
 
 def llama_logits(path: Path, ids: list[int]) -> NDArray[np.float32]:
     model = LlamaModel(path)
-    context = LlamaContext(model, Layout(256, 1, 128, 1, False))
+    context = LlamaContext(model, Layout(256, 1, 128, 1, True))
     batch = LlamaBatch(128)
     batch.add(ids, 0, 0, len(ids))
     context.decode(batch)
-    found = np.stack([context.logits(row) for row in range(len(ids))])
+    found = context.logits(len(ids)).copy()
     context.close()
     model.close()
     return found

@@ -1,44 +1,21 @@
-"""Steps killed with their whole process tree, again and again, end as if nobody had killed them."""
+"""Training killed with its whole process tree, again and again, ends as if nobody had killed it."""
 
 import hashlib
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.conftest import Measure
-from workbench.records import read_jsonl
+from tests.faults.conftest import begin, end, kill_tree
 from workbench.runs import Run
 from workbench.taxonomy.sample import lay_out_sample
-from workbench.workspace import VARIABLE, Workspace
+from workbench.workspace import Workspace
 
 pytestmark = pytest.mark.prove
 SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)
-TEXTS = ("knowledge_train_msgs.jsonl", "skills_train_msgs.jsonl", "heldout.jsonl")
-
-
-def begin(workspace: Workspace, *arguments: str) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, VARIABLE: str(workspace.root)}
-    return subprocess.Popen(
-        [sys.executable, "-m", "workbench.cli.main", *arguments],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-
-
-def kill_tree(process: subprocess.Popen[bytes]) -> None:
-    parent = psutil.Process(process.pid)
-    for one in (parent, *parent.children(recursive=True)):
-        one.send_signal(signal.SIGKILL)
-    process.wait()
 
 
 def length(workspace: Workspace, kind: str, file: str) -> int:
@@ -56,7 +33,7 @@ def kill_often(workspace: Workspace, arguments: Sequence[str], kind: str, file: 
         if process.poll() is None:
             kill_tree(process)
             kills += 1
-    assert begin(workspace, *arguments).wait() == 0
+    assert end(begin(workspace, *arguments))[0] == 0
     return kills
 
 
@@ -64,34 +41,17 @@ def digests(run: Run, names: Sequence[str]) -> dict[str, str]:
     return {name: hashlib.sha256((run.folder / name).read_bytes()).hexdigest() for name in names}
 
 
-def leaves(run: Run) -> dict[str, int]:
-    """Kept samples by leaf."""
-    files = sorted(path for path in run.artifacts.rglob("*.jsonl") if path.parent != run.artifacts)
-    return {path.relative_to(run.artifacts).as_posix(): len(list(read_jsonl(path))) for path in files}
-
-
-def test_generation_and_training_end_as_if_never_killed(tmp_path: Path, measured: Measure) -> None:
+def test_training_ends_as_if_never_killed(tmp_path: Path, measured: Measure) -> None:
     plain, killed = (Workspace.find(tmp_path / name / "workspace") for name in ("plain", "killed"))
-    generate = ("data", "generate", "--num-instructions", "60")
-    train = ("model", "train", "--phase-1-epochs", "4", "--phase-2-epochs", "2")
-    for workspace in (plain, killed):
-        lay_out_sample(workspace)
-    assert begin(plain, *generate).wait() == 0
-    journal = length(plain, "synthetic_data", "Artifacts/journal.jsonl")
-    kills = kill_often(killed, generate, "synthetic_data", "Artifacts/journal.jsonl", journal)
-    first, second = (workspace.get("synthetic_data", "demo") for workspace in (plain, killed))
-    assert leaves(first) == leaves(second)
-    same = sum(digests(second, TEXTS)[name] == digest for name, digest in digests(first, TEXTS).items())
-    measured("kills: generation", f"{kills} kills, same counts; {same} of {len(TEXTS)} files the same to the byte")
-
-    # The data may differ by floating-point ties; training is compared on the same data.
-    assert begin(plain, *train, "--name", "undisturbed").wait() == 0
+    lay_out_sample(plain)
+    assert end(begin(plain, "data", "generate", "--num-instructions", "60"))[0] == 0
+    train = ("model", "train", "--phase-1-epochs", "4", "--phase-2-epochs", "2", "--name", "undisturbed")
+    assert end(begin(plain, *train))[0] == 0
     events = length(plain, "trained_models", "Logs/events.jsonl")
-    second_start = Workspace.find(tmp_path / "second" / "workspace")
-    second_start.root.mkdir(parents=True, exist_ok=True)
-    (second_start.root / "synthetic_data").symlink_to(plain.root / "synthetic_data")
-    kills = kill_often(second_start, (*train, "--name", "undisturbed"), "trained_models", "Logs/events.jsonl", events)
-    one, other = (workspace.get("trained_models", "undisturbed") for workspace in (plain, second_start))
+    killed.root.mkdir(parents=True, exist_ok=True)
+    (killed.root / "synthetic_data").symlink_to(plain.root / "synthetic_data")
+    kills = kill_often(killed, train, "trained_models", "Logs/events.jsonl", events)
+    one, other = (workspace.get("trained_models", "undisturbed") for workspace in (plain, killed))
     assert digests(one, ["Model/model.safetensors"]) == digests(other, ["Model/model.safetensors"])
     attempts = json.loads((other.folder / "manifest.json").read_text())["attempts"]
     assert attempts == kills + 1

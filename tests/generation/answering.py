@@ -17,6 +17,11 @@ class KilledError(Exception):
     """Stands for a process that is gone."""
 
 
+def said(request: Request) -> str:
+    """What is asked, in whichever way."""
+    return request.messages[0]["content"] if request.messages else request.prompt
+
+
 def by_chance(request: Request, rng: random.Random) -> str:
     """Questions and answers out of the prompt's words, judgements of all kinds: good, bad and unreadable."""
     asked = request.messages[0]["content"]
@@ -56,7 +61,7 @@ class FakeEngine:
 
     def complete(self, request: Request) -> Completion:
         seed = request.seed if request.sampling.temperature > 0 else 0
-        prompt = request.messages[0]["content"]
+        prompt = said(request)
         text = self.answering(request, random.Random(f"{seed}:{prompt}:{request.grammar}"))
         tokens = self.count_tokens(text)
         finish: Finish = "length" if tokens > request.sampling.max_tokens else "stop"
@@ -84,7 +89,7 @@ class FakeSession:
         self.cancelled: list[Request] = []
 
     def submit(self, request: Request) -> None:
-        needed = self.engine.count_tokens(request.messages[0]["content"]) + request.sampling.max_tokens
+        needed = self.engine.count_tokens(said(request)) + request.sampling.max_tokens
         if needed > self.engine.context_size:
             raise ContextError(f"request {request.tag!r} needs {needed} tokens", hint="shorten it")
         assert request.tag not in {other.tag for other in self.waiting}

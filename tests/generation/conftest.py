@@ -4,10 +4,19 @@ from pathlib import Path
 import pytest
 
 from tests.generation.answering import FakeEngine, FakeSession
+from workbench.assets import sample_taxonomy_folder
+from workbench.generation import roles
 from workbench.generation.exchange import Exchange
 from workbench.generation.flow import Flow, read_flow
+from workbench.generation.imports import digest_imports, read_imports
 from workbench.generation.journal import Journal
+from workbench.generation.options import GenerationOptions
 from workbench.generation.rows import LeafWork, Source
+from workbench.generation.take_over import take_over
+from workbench.runs import Run
+from workbench.workspace import Workspace
+
+Take = Callable[..., Run]
 
 FLOW = """
 name: trial
@@ -64,6 +73,21 @@ def works(flow: Flow) -> list[LeafWork]:
 
 
 @pytest.fixture
+def take(workspace: Workspace, flow: Flow, monkeypatch: pytest.MonkeyPatch) -> Take:
+    """Takes over runs and files as options say, with a model that counts words."""
+    monkeypatch.setattr(roles, "open_engine", lambda *args, **kwargs: FakeEngine())
+
+    def taken(name: str, **given: object) -> Run:
+        options = GenerationOptions.parse({"name": name, "taxonomy": False, "pipeline": "simple", **given})
+        run = workspace.open_run("synthetic_data", name, options, digest_imports(options, flow, workspace))
+        with run.hold() as attempt:
+            attempt.finish(take_over(options, read_imports(options, flow, workspace), run, attempt))
+        return run
+
+    return taken
+
+
+@pytest.fixture
 def open_exchange(tmp_path: Path) -> Iterator[Callable[[FakeEngine], Exchange]]:
     """Opens an exchange with one engine in both roles, each time with the test's one journal."""
     journals: list[Journal] = []
@@ -77,3 +101,17 @@ def open_exchange(tmp_path: Path) -> Iterator[Callable[[FakeEngine], Exchange]]:
     yield exchange
     for journal in journals:
         journal.close()
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> GenerationOptions:
+    """Of a whole run with the fake teacher: ten samples for each leaf of the sample taxonomy."""
+    model = tmp_path / "teacher.gguf"
+    model.write_text("weights")
+    return GenerationOptions(
+        model=str(model),
+        pipeline="compact",
+        taxonomy_path=str(sample_taxonomy_folder()),
+        num_instructions=10,
+        heldout_share=0.3,
+    )

@@ -1,6 +1,8 @@
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -157,3 +159,81 @@ def test_what_was_cancelled_is_asked_again_for_who_comes_later(works: list[LeafW
     answers = [(one.ordinal, text) for one, text, _ in exchange]
     assert [ordinal for ordinal, _ in answers] == [1]
     assert answers[0][1] != "half an ans"
+
+
+def staged(works: list[LeafWork], **changed: Any) -> LeafWork:
+    """The knowledge leaf, its first stage changed."""
+    first, *rest = works[0].stages
+    return replace(works[0], stages=(replace(first, **changed), *rest))
+
+
+def test_what_is_asked_once_for_a_chunk_is_asked_once(works: list[LeafWork], open_exchange: Open) -> None:
+    engine = FakeEngine()
+    exchange = open_exchange(engine)
+    work = staged(works, once=True)
+    for number in range(6):
+        exchange.ask(candidate(work, number, number % 3))
+    assert len(engine.asked) == 3
+    assert sorted(one.ordinal for one, _, _ in exchange) == list(range(6))
+
+
+def test_a_row_remembers_who_made_it_and_with_which_number(works: list[LeafWork], open_exchange: Open) -> None:
+    engine = FakeEngine()
+    exchange = open_exchange(engine)
+    one = candidate(works[0], 0)
+    exchange.ask(one)
+    assert (one.model, one.drawn_with) == ("fake", engine.asked[0].seed)
+    one.columns["question"], one.stage = "Where?", 1
+    exchange.ask(one)
+    assert one.drawn_with == engine.asked[0].seed, "the number is that of the first request"
+    cleaned = candidate(staged(works, once=True), 1)
+    exchange.ask(cleaned)
+    assert cleaned.drawn_with == -1, "what all rows of a chunk share is not theirs"
+
+
+def test_a_source_that_comes_again_is_asked_warmer(works: list[LeafWork], open_exchange: Open) -> None:
+    engine = FakeEngine()
+    exchange = open_exchange(engine)
+    greedy = replace(works[0].stages[0].sampling, temperature=0.0)
+    work = staged(works, sampling=greedy, repeat_temperature=0.7)
+    for ordinal in (0, 3):
+        exchange.ask(work.candidate(ordinal))
+    assert [request.sampling.temperature for request in engine.asked] == [0.0, 0.7]
+
+
+def test_an_answer_is_as_long_as_its_prompt_allows(works: list[LeafWork], open_exchange: Open) -> None:
+    engine = FakeEngine(context_size=120)
+    exchange = open_exchange(engine)
+    wide = replace(works[0].stages[0].sampling, max_tokens=4096)
+    exchange.ask(candidate(staged(works, sampling=wide, fit=True), 0))
+    prompt = engine.count_tokens(engine.asked[0].messages[0]["content"])
+    assert engine.asked[0].sampling.max_tokens == 120 - prompt - 1
+    with pytest.raises(ContextError):
+        exchange.ask(candidate(staged(works, sampling=wide), 1))
+
+
+def test_a_prompt_with_a_template_of_its_own_is_sent_as_it_is(works: list[LeafWork], open_exchange: Open) -> None:
+    engine = FakeEngine()
+    open_exchange(engine).ask(candidate(staged(works, wrap="<{{ prompt }}>"), 0))
+    assert engine.asked[0].prompt.startswith("<The ferry")
+    assert engine.asked[0].messages == ()
+
+
+def test_messages_are_taken_from_a_column(works: list[LeafWork], open_exchange: Open) -> None:
+    engine = FakeEngine()
+    exchange = open_exchange(engine)
+    work = staged(works, prompt="", messages="talk")
+    good, bad = candidate(work, 0), candidate(work, 1)
+    good.columns["talk"] = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hm?"}]
+    bad.columns["talk"] = ["Hm?"]
+    exchange.ask(good)
+    exchange.ask(bad)
+    assert [message["role"] for message in engine.asked[0].messages] == ["system", "user"]
+    assert (bad.outcome, bad.reason) == ("failed", "talk holds no messages")
+
+
+def test_a_row_without_a_prompt_of_its_own_fails(works: list[LeafWork], open_exchange: Open) -> None:
+    one = candidate(staged(works, prompt="", prompts={"a": "Ask."}, prompt_by="document"), 0)
+    open_exchange(FakeEngine()).ask(one)
+    assert one.outcome == "failed"
+    assert "there is no prompt for document" in one.reason

@@ -1,11 +1,22 @@
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import resources
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from tests.generation.answering import FakeEngine
 from tests.generation.conftest import FLOW
+from tests.generation.test_production import produce
+from tests.generation.wide import WORDS, wide_work
+from workbench.engines.engine import Request
 from workbench.errors import FlowError
+from workbench.generation.exchange import Exchange
 from workbench.generation.flow import flow_names, load_flow, read_flow
-from workbench.generation.flow_checks import WRITTEN
+from workbench.generation.flow_checks import GIVEN, WRITTEN
+
+Open = Callable[[FakeEngine], Exchange]
 
 
 @pytest.mark.parametrize("name", flow_names())
@@ -65,6 +76,60 @@ def test_a_flow_of_ones_own_is_a_path(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(FLOW)
     assert load_flow(str(path)).name == "trial"
+
+
+def test_a_copied_and_changed_flow_works_by_its_path(tmp_path: Path, open_exchange: Open) -> None:
+    whole = resources.files("workbench.generation").joinpath("flows", "full.yaml").read_text("utf-8")
+    changed = whole.replace("name: full", "name: mine").replace("write five questions", "write two questions")
+    filtered = "  - {name: long_enough, filter: {column: question, test: contains, values: [o]}}\n"
+    changed = changed.replace("  - {name: relevancy", filtered + "  - {name: relevancy", 1)
+    path = tmp_path / "mine.yaml"
+    path.write_text(changed)
+    flow = load_flow(str(path))
+    work = replace(wide_work(), stages=flow.for_kind("knowledge"))
+    source = replace(work.sources[0], columns={name: f"{name} of old" for name in GIVEN["knowledge"]})
+    engine = FakeEngine(well)
+    shelf = produce([replace(work, sources=(source,))], open_exchange(engine), 12).shelves[work.path]
+    records = [one.record() for one in shelf.decided]
+    assert sum(one["outcome"] == "kept" for one in records) == 12
+    assert {one["stage"] for one in records if one["outcome"] == "rejected"} >= {"long_enough", "rating"}
+    assert {one["flow"] for one in records} == {"mine"}
+    assert {one["dataset_type"] for one in records if one["outcome"] == "kept"} == {"base_document", "spellcheck"}
+    assert any("write two questions" in request.messages[0]["content"] for request in engine.asked)
+
+
+def well(request: Request, rng: Random) -> str:
+    """A teacher that lists questions, and a critic that follows its grammar."""
+    asked = request.messages[0]["content"]
+    if "numbered list" in asked:
+        return "Here they are:\n" + "\n".join(f"{n}. {' '.join(rng.choices(WORDS, k=5))}?" for n in (1, 2, 3))
+    if "line with YES" in asked:
+        return "All of it is there.\nYES"
+    if request.grammar:
+        return rng.choice(("3", "3", "2")) if '"3"' in request.grammar else "YES"
+    return " ".join(rng.choices(WORDS, k=7))
+
+
+@pytest.mark.parametrize("kind", ["knowledge", "freeform", "grounded"])
+def test_the_full_flow_asks_judges_answers_and_rates(kind: str) -> None:
+    stages = {stage.name: stage for stage in load_flow("full").for_kind(kind)}
+    order = [name for name in stages if name in ("questions", "good_question", "stands_alone", "answer", "rating")]
+    assert order == ["questions", "good_question" if kind != "knowledge" else "stands_alone", "answer", "rating"]
+    assert stages["questions"].many > 1
+    assert stages["rating"].keep == ("3",)
+    if kind == "knowledge":
+        assert {"faithful", "relevancy", "stands_alone"} <= set(stages)
+        assert stages["cleaned"].once
+        assert "{{ raw_document }}" in stages["faithful"].prompt, "answers are held against the passage as it is"
+
+
+@pytest.mark.parametrize("name", ["simple", "full", "compact"])
+def test_judgements_are_held_by_a_grammar(name: str) -> None:
+    flow = load_flow(name)
+    judging = [stage for stages in flow.stages.values() for stage in stages if stage.judges]
+    free = {stage.name for stage in judging if not stage.grammar}
+    assert free <= ({"faithful", "rating"} if name == "compact" else set())
+    assert all("English" not in stage.prompt for stages in flow.stages.values() for stage in stages)
 
 
 @pytest.mark.parametrize("name", ["compakt", "missing.yaml", "../compact"])

@@ -126,3 +126,70 @@ def test_named_groups_are_columns() -> None:
     pair = '{name: pair, prompt: ask, parse: "(?P<question>.*)\\\\n(?P<answer>.*)"}'
     flow = read_flow(FLOW.replace(QUESTION, pair).replace(f"  - {ANSWER}\n", ""), "mine.yaml")
     assert [stage.name for stage in flow.for_kind("knowledge")] == ["pair", "judgement"]
+
+
+def extended(*stages: str) -> str:
+    """The trial flow with more stages behind the first one of knowledge."""
+    return FLOW.replace(f"  - {QUESTION}\n", f"  - {QUESTION}\n" + "".join(f"  - {stage}\n" for stage in stages), 1)
+
+
+@pytest.mark.parametrize(
+    ("stage", "told"),
+    [
+        ("{name: x, rename: {question: asked}}", "stage answer needs the column question"),
+        ("{name: x, distinct: [question], drops: [document]}", "stage answer needs the column document"),
+        ("{name: x, filter: {column: score, test: equal, values: [1]}}", "stage x needs the column score"),
+        ("{name: x, combine: {columns: [question, hint], into: question}}", "stage x needs the column hint"),
+        ("{name: x, majority: tone}", "stage x needs the column tone"),
+        ("{name: x, messages: talk, writes: y}", "stage x needs the column talk"),
+        ("{name: x, prompt_by: {column: tone, prompts: {a: ask}}, writes: y}", "stage x needs the column tone"),
+    ],
+)
+def test_columns_are_followed_through_changes(stage: str, told: str) -> None:
+    assert told in refused(extended(stage)).message
+
+
+def test_what_is_renamed_can_be_used() -> None:
+    text = extended("{name: x, rename: {question: asked}}", "{name: y, copy: {asked: question}}")
+    assert len(read_flow(text, "mine.yaml").for_kind("knowledge")) == 5
+
+
+def test_rows_are_not_split_between_a_comparison_and_a_majority() -> None:
+    distinct, split, most = (
+        "{name: x, distinct: [question]}",
+        "{name: y, rows_of: {columns: [document, domain], value: document, name: kind}}",
+        "{name: z, majority: kind}",
+    )
+    assert "stage z comes after `distinct`" in refused(extended(distinct, split, most)).message
+    assert read_flow(extended(split, distinct, most), "mine.yaml")
+
+
+def test_held_out_questions_stay_one_row() -> None:
+    right = "{name: rewording, prompt: reword, writes: question}"
+    for wrong in (
+        '{name: rewording, prompt: reword, parse: "(?P<question>.+)", many: 2}',
+        "{name: rewording, prompt: reword, writes: question, samples: 2, temperature: 1}",
+        "{name: rewording, copy: {answer: question}}",
+    ):
+        assert right in FLOW
+        assert "cannot be used for rewording" in refused(FLOW.replace(right, wrong)).message
+
+
+def test_what_is_asked_once_sees_no_row() -> None:
+    once = "{name: x, prompt: judge_question, writes: y, once: true}"
+    error = refused(extended(once))
+    assert "stage x is asked once, but sees question" in error.message
+    shared = ("{name: x, prompt: ask, writes: y, once: true}", "{name: z, combine: {columns: [y, domain], into: w}}")
+    wrong = "{name: q, combine: {columns: [w, question], into: document}}"
+    last = "{name: last, prompt: ask, writes: v, once: true}"
+    assert read_flow(extended(*shared, "{name: c, copy: {w: document}}", last), "mine.yaml")
+    assert "stage last is asked once, but sees document" in refused(extended(*shared, wrong, last)).message
+
+
+def test_an_auxiliary_type_has_instructions() -> None:
+    assert "`auxiliary` maps" in refused(FLOW + "auxiliary: {cleaned: Clean it.}\n").message
+    assert read_flow(FLOW + "auxiliary: {cleaned: [Clean it.]}\n", "mine.yaml").auxiliary == {"cleaned": ("Clean it.",)}
+
+
+def test_another_version_is_refused() -> None:
+    assert "`version` is 2" in refused(FLOW + "version: 2\n").message

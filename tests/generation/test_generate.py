@@ -1,79 +1,19 @@
 import random
-import re
 from pathlib import Path
-from random import Random
 
 import pytest
 
-from tests.generation.answering import FakeEngine, KilledError
-from workbench.assets import sample_taxonomy_folder
+from tests.generation.answering import KilledError
+from tests.generation.whole_run import LEAVES, answering, engine, files, open_run, work
 from workbench.engines.engine import Request
-from workbench.errors import Checkpointed, GenerationError, ModelError, OptionsError
+from workbench.errors import Checkpointed, GenerationError, ModelError, NotFoundError, OptionsError
 from workbench.events import read_events
-from workbench.generation import roles
-from workbench.generation.generate import generate, inputs
+from workbench.generation.generate import inputs
 from workbench.generation.options import GenerationOptions
-from workbench.records import read_jsonl
+from workbench.generation.preview import FILE
+from workbench.records import read_json, read_jsonl
 from workbench.runs import Run, Stop
 from workbench.workspace import Workspace
-
-LEAVES = 5
-WORDS = (
-    "bell crane door elm fern gate hill inn jar key lamp moss net oar pond quilt reed sail tide urn vine well".split()
-)
-
-
-def answering(request: Request, rng: Random) -> str:
-    """A teacher that keeps to the compact flow: every question another one, some judgements bad, some unreadable."""
-    asked = request.messages[0]["content"]
-    answer = re.search(r"\nAnswer: (.*)\n", asked)
-    if asked.endswith(("stand alone?", "good question?")):
-        return rng.choice("11110")
-    if asked.endswith("text answer it?"):
-        return rng.choice(("1 1", "1 1", "1 1", "1 0"))
-    if answer and asked.endswith("true to the text?"):
-        return rng.choice((f"{answer[1]}: YES", f"{answer[1]}: YES", f"{answer[1]}: NO", "hm"))
-    if answer and asked.endswith("from 1 to 3."):
-        return "3" if request.grammar else f"{answer[1]}: 3"
-    if request.grammar and '"?"' not in request.grammar:
-        return str(rng.choice(re.findall(r'"([^"]+)"', request.grammar)))
-    return " ".join(rng.sample(WORDS, 7)) + "?"
-
-
-@pytest.fixture
-def options(tmp_path: Path) -> GenerationOptions:
-    model = tmp_path / "teacher.gguf"
-    model.write_text("weights")
-    return GenerationOptions(
-        model=str(model),
-        pipeline="compact",
-        taxonomy_path=str(sample_taxonomy_folder()),
-        num_instructions=10,
-        heldout_share=0.3,
-    )
-
-
-def engine(monkeypatch: pytest.MonkeyPatch, **given: int) -> FakeEngine:
-    made = FakeEngine(answering, **given)  # type: ignore[arg-type]
-    monkeypatch.setattr(roles, "open_engine", lambda *args, **kwargs: made)
-    return made
-
-
-def open_run(workspace: Workspace, options: GenerationOptions) -> Run:
-    return workspace.open_run("synthetic_data", options.name, options, inputs(options, workspace))
-
-
-def work(workspace: Workspace, options: GenerationOptions, stop: Stop | None = None) -> Run:
-    run = open_run(workspace, options)
-    with run.hold() as attempt:
-        attempt.finish(generate(options, run, attempt, stop or Stop()))
-    return run
-
-
-def files(run: Run) -> dict[str, bytes]:
-    """What the run made, apart from its telemetry and its journal, which is in the order of the answers."""
-    made = {path.relative_to(run.folder).as_posix(): path.read_bytes() for path in run.folder.rglob("*.jsonl")}
-    return {name: content for name, content in made.items() if "journal" not in name and "Logs" not in name}
 
 
 def test_a_run_leaves_all_that_later_steps_read(
@@ -90,9 +30,46 @@ def test_a_run_leaves_all_that_later_steps_read(
         assert leaf["kept"] == 10 == leaf["heldout"] + leaf["mixed"] + leaf["too_like_heldout"]
         assert len(list(read_jsonl(run.artifacts / f"{leaf['path']}.jsonl"))) == leaf["kept"]
     rows = {name: len(list(read_jsonl(run.folder / f"{name}_train_msgs.jsonl"))) for name in ("knowledge", "skills")}
-    assert manifest["data_metrics"]["samples"] == rows | {"total": sum(rows.values())}
+    assert manifest["data_metrics"]["samples"].items() >= (rows | {"total": sum(rows.values())}).items()
     assert manifest["requests"] == len(list(read_jsonl(run.artifacts / "journal.jsonl")))
-    assert len(list((run.folder / "mmlu_branch").iterdir())) == 2
+    assert len(list((run.folder / "mmlu_branch").glob("*.jsonl"))) == 2
+    assert not (run.artifacts / "decided.part").exists()
+
+
+def test_the_funnel_agrees_with_the_files_and_the_journal(
+    workspace: Workspace, options: GenerationOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine(monkeypatch, order=4)
+    run = work(workspace, options)
+    rejected = list(read_jsonl(run.artifacts / "rejected.jsonl"))
+    for leaf in run.manifest["leaves"]:
+        own = [record for record in rejected if record["leaf"] == leaf["path"]]
+        assert len(own) == leaf["made"] - leaf["kept"] == sum(x["rejected"] + x["failed"] for x in leaf["funnel"])
+        assert all(record["reason"] and record["stage"] and record["trace"] for record in own)
+        assert [line["in"] for line in leaf["funnel"][1:]] == [line["passed"] for line in leaf["funnel"][:-1]]
+    journal = run.manifest["journal"]
+    assert journal["requests"] == run.manifest["requests"]
+    assert journal["requests"] == sum(journal[name] for name in ("for_samples", "for_heldout", "left_over"))
+    quoted = sum(len(record["trace"]) for leaf in run.manifest["leaves"] for record in kept(run, leaf["path"]))
+    assert journal["answers"] == quoted + sum(len(record["trace"]) for record in rejected)
+
+
+def kept(run: Run, leaf: str) -> list[dict[str, list[object]]]:
+    return list(read_jsonl(run.artifacts / f"{leaf}.jsonl"))
+
+
+def test_the_estimate_comes_near_what_it_took(
+    workspace: Workspace, options: GenerationOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine(monkeypatch)
+    run = work(workspace, options)
+    found = run.manifest["estimate"]
+    assert found == read_json(run.folder / FILE)["estimate"]
+    assert found["samples"] == 50
+    assert 0.5 < found["requests"] / run.manifest["requests"] < 2
+    assert 0.5 < found["meters"]["generation_output"] / run.manifest["generated_tokens"] < 2
+    trained = run.manifest["data_metrics"]["tokens"]["training_estimated"]
+    assert 0.5 < found["meters"]["training_input"] / trained < 2
 
 
 def test_no_order_and_no_interruption_changes_a_file(
@@ -134,10 +111,16 @@ def test_progress_is_told_in_the_words_of_the_service(
     engine(monkeypatch)
     events = read_events(work(workspace, options).events)
     assert events[0]["reason"] == "it was asked for"
+    assert events[1]["sentence"] == "5 leaves x 10 samples each: 50 samples are to be kept."
+    (told,) = [event for event in events if event["stage"] == "estimate"]
+    assert told["lasting"]
+    assert told["sentence"].startswith("About ")
     last = [event for event in events if event["stage"] == "generate"][-1]
     assert (last["done"], last["total"]) == (50, 50)
     assert last["sentence"].endswith("100% 10/10 (total qna processed 5/5)")
     assert f"taxonomy path {last['leaf'].replace('/', '->')}" in last["sentence"]
+    assert "requests/s" in last["pace"]
+    assert last["seconds_left"] == 0
 
 
 def test_a_leaf_that_keeps_nothing_fails_but_its_samples_are_there(
@@ -175,6 +158,8 @@ def sample_flow() -> str:
 def test_what_is_wrong_is_told_before_anything_is_loaded(workspace: Workspace, options: GenerationOptions) -> None:
     with pytest.raises(ModelError):
         inputs(options.model_copy(update={"model": "nobody"}), workspace)
+    with pytest.raises(NotFoundError, match="no price file"):
+        inputs(options.model_copy(update={"prices": "nowhere.yaml"}), workspace)
     with pytest.raises(OptionsError):
         GenerationOptions.parse({"num_instructions": 0})
 

@@ -10,7 +10,7 @@ from workbench.engines.engine import Request
 from workbench.errors import Checkpointed
 from workbench.generation.exchange import Exchange
 from workbench.generation.flow import Flow
-from workbench.generation.heldout import Examiner, complete, split, unlike
+from workbench.generation.heldout import Examiner, HeldoutQuestions, complete, split, unlike
 from workbench.generation.near_duplicates import Seen
 from workbench.generation.rows import Candidate, LeafWork, user_text
 from workbench.runs import Stop
@@ -74,7 +74,45 @@ def test_a_share_of_nothing_holds_nothing_out() -> None:
 
 def test_unlike_compares_questions() -> None:
     first, second = record(1, "Who keeps the old tower of Brise?"), record(2, "When does the ferry leave?")
-    assert unlike([first, second], [record(3, "who keeps the old tower of Brise")], 0.9) == [second]
+    assert unlike([first, second], ["who keeps the old tower of Brise"], 0.9) == [second]
+
+
+def test_a_leaf_of_few_samples_has_one_that_is_held_out() -> None:
+    records = [*different("knowledge/a", 3), *different("knowledge/b", 1)]
+    _, heldout = split(records, 0.1, 0.9)
+    assert [one["leaf"] for one in heldout] == ["knowledge/a"]
+
+
+def test_what_others_held_out_is_not_trained_either() -> None:
+    records = different("knowledge/a", 10)
+    trained, heldout = split(records, 0.0, 0.9, [records[3]["question"].upper()])
+    assert heldout == []
+    assert [one["id"] for one in trained] == [one["id"] for one in records if one is not records[3]]
+
+
+QUESTION = "Who keeps the old tower of Brise in winter?"
+LONGER = f"Look at this.\n\n{QUESTION}"
+
+
+@pytest.mark.parametrize(
+    ("asked", "spared"),
+    [
+        (QUESTION, False),
+        (QUESTION.upper(), False),
+        (f"A passage about towers.\n\n{QUESTION}", False),
+        (f"One passage.\n\nAnother one.\n\n{QUESTION}", False),
+        (f"{QUESTION}\n\nA passage about towers.", False),
+        (f"One.\n\nLook at that.\n\n{QUESTION}", False),
+        (f"{QUESTION[:20]} tide?", True),
+        ("A passage about towers.\n\nWhen was it built?", True),
+    ],
+)
+def test_a_row_gives_no_heldout_question_away_before_or_behind_a_passage(asked: str, spared: bool) -> None:
+    row: Record = {"messages": [{"role": "user", "content": asked}, {"role": "assistant", "content": "Yes."}]}
+    assert HeldoutQuestions([QUESTION, LONGER], 0.9).spares(row) == spared
+    later = {"messages": [{"role": "user", "content": "Hello!"}, *row["messages"]]}
+    assert HeldoutQuestions([QUESTION, LONGER], 0.9).spares(later) == spared
+    assert HeldoutQuestions([], 0.9).spares(row)
 
 
 def examiner(works: list[LeafWork], flow: Flow, exchange: Exchange) -> Examiner:

@@ -6,7 +6,7 @@ import pytest
 
 from workbench.engines.engine import Completion, Request, Sampling
 from workbench.errors import RecordError
-from workbench.generation.journal import Journal, request_key
+from workbench.generation.journal import Journal, request_key, row_of
 from workbench.messages import user
 from workbench.records import read_jsonl
 
@@ -25,10 +25,29 @@ def test_answers_are_there_again_after_a_restart(tmp_path: Path) -> None:
         journal.record("k1", "question", answered("Who built it?"))
         journal.record("k2", "answer", answered("Mara"))
         again = Journal(path)
-    again.close()
-    assert again.answers["k1"]["text"] == "Who built it?"
-    assert again.answers["k2"]["finish"] == "stop"
-    assert (again.requests, again.tokens) == (2, 4)
+    with closing(again):
+        assert again.answers["k1"]["text"] == "Who built it?"
+        assert again.answers["k2"]["finish"] == "stop"
+        assert list(again.answers) == ["k1", "k2"]
+        assert (again.requests, again.tokens) == (2, 4)
+        assert (again.asked, again.drawn) == (0, 0)
+
+
+def test_an_answer_is_there_as_soon_as_it_is_recorded(tmp_path: Path) -> None:
+    with closing(Journal(tmp_path / "journal.jsonl")) as journal:
+        assert "k1" not in journal.answers
+        for number in range(300):
+            journal.record(f"k{number}", "question", answered(f"text {number} " * 9))
+            assert journal.answers[f"k{number // 2}"]["text"] == f"text {number // 2} " * 9
+        assert (journal.asked, journal.drawn, len(journal.answers)) == (300, 600, 300)
+
+
+def test_an_entry_says_for_which_sample_it_was_asked(tmp_path: Path) -> None:
+    with closing(Journal(tmp_path / "journal.jsonl")) as journal:
+        asked = replace(ASKED, tag="knowledge/a b/c#12 answer, again")
+        journal.record("k", "answer", Completion(asked, 0, "x", "stop", 1, 1))
+        assert row_of(journal.answers["k"]) == ("knowledge/a b/c", 12)
+    assert row_of({"for": "something else"}) == ("", -1)
 
 
 def test_a_half_line_is_ignored_and_written_over(tmp_path: Path) -> None:

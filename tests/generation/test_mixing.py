@@ -1,88 +1,77 @@
-import json
-from pathlib import Path
+from collections import Counter
 from typing import Any
 
-from workbench.generation.mixing import knowledge_rows, mix, read_replay
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from workbench.generation.mixing import Parts, cleaned, mix
+from workbench.messages import assistant, system, user
 
 Record = dict[str, Any]
 
 
-def record(number: int, kind: str = "knowledge") -> Record:
-    return {
-        "id": f"{number:032x}",
-        "leaf": f"{kind}/leaf",
-        "kind": kind,
-        "question": f"Question {number % 7}?",
-        "answer": f"Answer {number}.",
-        "context": f"Passage {number}.",
-    }
-
-
-KNOWLEDGE = [record(number) for number in range(40)]
-SKILLS = [record(number, kind) for number in range(40, 60) for kind in ("freeform", "grounded")]
-REPLAY: list[Record] = [
-    {"messages": [{"role": "user", "content": f"Old {n}?"}], "metadata": "{}", "id": f"old {n}", "unmask": False}
-    for n in range(9)
-]
-
-
-def test_nothing_is_drawn_twice_and_nothing_is_lost() -> None:
-    mixed = mix([*KNOWLEDGE, *SKILLS], REPLAY, 0.3, 1)
-    for rows in (mixed.knowledge, mixed.skills):
-        assert len({row["id"] for row in rows}) == len(rows)
-    plain = [row for row in mixed.knowledge if json.loads(row["metadata"]).get("dataset") == "knowledge_qa"]
-    assert len(plain) == len(KNOWLEDGE)
-    assert sum(row in REPLAY for row in mixed.knowledge) == len(REPLAY)
-    replayed = {row["id"] for row in mixed.knowledge}
-    assert {row["id"] for row in mixed.skills} - replayed == {row["id"] for row in mix(SKILLS, [], 0.3, 1).skills}
-    assert replayed < {row["id"] for row in mixed.skills}
-
-
-def test_the_order_follows_from_the_seed() -> None:
-    first, second = mix(KNOWLEDGE, REPLAY, 0.3, 1), mix(KNOWLEDGE, REPLAY, 0.3, 1)
-    assert first == second
-    other = mix(KNOWLEDGE, REPLAY, 0.3, 2)
-    assert [row["id"] for row in other.knowledge] != [row["id"] for row in first.knowledge]
-    assert REPLAY[0]["id"] == "old 0", "the rows that are given stay as they are"
-
-
-def test_a_share_comes_with_its_passage() -> None:
-    for share, expected in ((0.0, range(1)), (1.0, range(40, 41)), (0.5, range(10, 31))):
-        rows = [json.loads(row["metadata"]) | row for row in knowledge_rows(KNOWLEDGE, share, 1)]
-        shown = [row for row in rows if row["dataset"] == "document_knowledge_qa"]
-        assert len(shown) in expected
-        assert all(
-            row["messages"][0]["content"] == f"{row['raw_document']}\n\nQuestion {_number(row)}?" for row in shown
-        )
-
-
-def _number(row: Record) -> int:
-    return int(row["sample"], 16) % 7
-
-
-def test_a_row_is_what_training_reads() -> None:
-    row = knowledge_rows(KNOWLEDGE[:1], 0.0, 1)[0]
-    assert set(row) == {"messages", "metadata", "id", "unmask"}
-    assert row["messages"] == [
-        {"role": "user", "content": "Question 0?"},
-        {"role": "assistant", "content": "Answer 0."},
+def rows(name: str, count: int) -> list[Record]:
+    return [
+        {"messages": [user(f"{name} {number}?"), assistant("Yes.")], "metadata": "{}", "id": f"{name} {number}"}
+        for number in range(count)
     ]
-    assert json.loads(row["metadata"])["raw_document"] == "Passage 0."
-    assert row["unmask"] is False
 
 
-def test_a_grounded_row_asks_with_its_context() -> None:
-    rows = mix([record(1, "grounded")], [], 0.0, 1).skills
-    assert rows[0]["messages"][0]["content"] == "Passage 1.\n\nQuestion 1?"
+PARTS = Parts(rows("knowledge", 40), rows("skill", 20), rows("replay", 9))
+COUNTS = st.integers(0, 40)
+
+
+def ids(found: list[Record]) -> Counter[str]:
+    return Counter(row["id"] for row in found)
+
+
+@settings(max_examples=60, deadline=None)
+@given(COUNTS, COUNTS, COUNTS, st.integers(0, 3000), st.integers(0, 9))
+def test_nothing_is_lost_and_nothing_repeated_while_rows_are_left(
+    knowledge: int, skills: int, replay: int, precomputed: int, seed: int
+) -> None:
+    parts = Parts(
+        rows("knowledge", knowledge), rows("skill", skills), rows("replay", replay), rows("precomputed", precomputed)
+    )
+    mixed = mix(parts, seed)
+    first, second = ids(mixed.knowledge), ids(mixed.skills)
+    assert first == (ids([*parts.knowledge, *parts.replay]) if knowledge else Counter())
+    assert set(second) == set(ids([*parts.knowledge, *parts.skills, *parts.replay, *parts.precomputed]))
+    times = {second[row["id"]] for row in parts.knowledge}
+    assert not times or max(times) - min(times) <= 1, "a row is repeated before another was taken as often"
+    repeated = sum(second[row["id"]] for row in parts.knowledge)
+    assert repeated == (max(knowledge, int(0.03 * precomputed)) if knowledge else 0)
+    assert all(count == 1 for name, count in second.items() if not name.startswith("knowledge"))
+
+
+def test_the_order_follows_from_the_seed_and_is_none_of_the_sources() -> None:
+    first = mix(PARTS, 1)
+    assert first == mix(PARTS, 1)
+    assert [row["id"] for row in first.knowledge] != [row["id"] for row in mix(PARTS, 2).knowledge]
+    assert [row["id"] for row in first.knowledge[:40]] != [row["id"] for row in PARTS.knowledge]
+    assert [row["id"] for row in PARTS.replay] == [f"replay {number}" for number in range(9)]
 
 
 def test_without_knowledge_there_is_no_first_phase() -> None:
-    mixed = mix(SKILLS, REPLAY, 0.3, 1)
+    mixed = mix(Parts(skills=PARTS.skills, replay=PARTS.replay), 1)
     assert mixed.knowledge == []
-    assert len(mixed.skills) == len(SKILLS) + len(REPLAY)
+    assert len(mixed.skills) == 29
 
 
-def test_there_may_be_no_replay(tmp_path: Path) -> None:
-    assert read_replay(None) == []
-    (tmp_path / "replay.jsonl").write_text('{"id": "a"}\n{"id": "b"}\n')
-    assert [row["id"] for row in read_replay(tmp_path / "replay.jsonl")] == ["a", "b"]
+def test_every_row_gets_the_system_prompt() -> None:
+    mixed = mix(PARTS, 1, "Be exact.")
+    assert {row["messages"][0]["content"] for row in [*mixed.knowledge, *mixed.skills]} == {"Be exact."}
+
+
+def test_rows_in_which_nothing_is_said_are_left_out_and_counted() -> None:
+    empty = [
+        {"messages": [user(" "), assistant("b")], "id": "1"},
+        {"messages": [user("a"), assistant("\n")], "id": "2"},
+        {"messages": [user("a"), assistant("b"), user(""), assistant("c")], "id": "3"},
+    ]
+    silent = {"messages": [system(""), user("a"), assistant("b")], "id": "4"}
+    parts, left_out = cleaned(Parts([*empty, silent], rows("skill", 3), empty), lambda row: row["id"] != "skill 1")
+    assert [row["id"] for row in parts.knowledge] == ["4"]
+    assert [row["id"] for row in parts.skills] == ["skill 0", "skill 2"]
+    assert parts.replay == []
+    assert left_out == {"empty": 6, "like_heldout": 1}

@@ -1,17 +1,23 @@
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import integers
 
-from tests.generation.answering import FakeEngine, KilledError, by_chance
+from tests.generation.answering import FakeEngine, FakeSession, KilledError, by_chance
+from tests.generation.wide import WORDS, answering, wide_work
 from workbench.engines.engine import Request
 from workbench.errors import Checkpointed, GenerationError
 from workbench.generation.exchange import Exchange
-from workbench.generation.production import Production, apply_answer
-from workbench.generation.rows import Candidate, LeafWork, Source
+from workbench.generation.flow import read_flow
+from workbench.generation.journal import Journal
+from workbench.generation.production import Production
+from workbench.generation.rows import LeafWork, Source
 from workbench.records import read_jsonl
 from workbench.runs import Stop
 
@@ -171,44 +177,150 @@ def test_a_grounded_sample_is_another_with_another_context(open_exchange: Open, 
     assert produce([again], open_exchange(FakeEngine(answering)), quota=2).shelves[again.path].kept == 1
 
 
-@pytest.fixture
-def one(works: list[LeafWork]) -> Candidate:
-    return Candidate(works[0], 0, dict(works[0].sources[0].columns), "town.md#0")
+def wide_decided(order: int, kill_at: int = 0, journal: Path | None = None) -> tuple[Decided, FakeEngine]:
+    engine = FakeEngine(answering, order=order, kill_at=kill_at)
+    works = [wide_work(), wide_work("knowledge/other", 5)]
+    with ExitStack() as stack:
+        folder = journal or Path(stack.enter_context(TemporaryDirectory()))
+        opened = stack.enter_context(closing(Journal(folder / "journal.jsonl")))
+        session, engines = FakeSession(engine), {"teacher": engine, "critic": engine}
+        exchange = Exchange({"teacher": session, "critic": session}, engines, opened, 42)
+        return decided(produce(works, exchange, 25)), engine
 
 
-def test_an_answer_becomes_a_column(one: Candidate) -> None:
-    apply_answer(one, "  Where is it? \n", "stop")
-    assert (one.columns["question"], one.stage, one.over) == ("Where is it?", 1, False)
-    assert one.trace == [{"stage": "question", "text": "Where is it?"}]
+@pytest.fixture(scope="module")
+def wide_expected() -> Decided:
+    return wide_decided(1)[0]
 
 
-def test_an_answer_that_is_cut_off_or_empty_fails(one: Candidate, works: list[LeafWork]) -> None:
-    apply_answer(one, "Where is", "length")
-    assert (one.outcome, one.reason) == ("failed", "cut off after 9 tokens")
-    other = Candidate(works[0], 1, {}, "")
-    apply_answer(other, "  ", "stop")
-    assert (other.outcome, other.reason) == ("failed", "unparsable answer")
+def test_rows_that_split_end_in_every_way(wide_expected: Decided) -> None:
+    found = [one for records in wide_expected.values() for one in records]
+    ends = {(one["outcome"], one["stage"]) for one in found}
+    assert {"questions", "new", "answers", "weight", "heavy", "judgement"} <= {stage for _, stage in ends}
+    assert ("failed", "weight") in ends
+    assert ("rejected", "heavy") in ends
+    for records in wide_expected.values():
+        outcomes = [one["outcome"] for one in records]
+        assert outcomes.count("kept") == 25
+        assert len(records) == sum(outcomes.count(each) for each in ("kept", "rejected", "failed"))
+        assert [one["ordinal"] for one in records] == list(range(len(records)))
+        assert len({one["id"] for one in records}) == len(records)
+        places = [[int(number) for number in str(one["row"]).split(".")] for one in records]
+        assert places == sorted(places), "rows are not decided in the order of their places"
 
 
-def test_a_pair_needs_both_of_its_parts(one: Candidate) -> None:
-    pair = replace(one.leaf.stages[0], writes="", parse=r"(?P<question>[^\n]*)\n?(?P<answer>.*)")
-    for text, over in (("Where is it?\nThere.", False), ("Where is it?", True)):
-        made = Candidate(replace(one.leaf, stages=(pair, *one.leaf.stages[1:])), 0, {}, "")
-        apply_answer(made, text, "stop")
-        assert made.over is over
-        assert ("answer" in made.columns) is not over
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=integers(0, 2**32))
+def test_no_order_of_answers_changes_rows_that_split(order: int, wide_expected: Decided) -> None:
+    assert wide_decided(order)[0] == wide_expected
 
 
-def test_a_judgement_is_asked_for_once_more_and_then_fails(one: Candidate) -> None:
-    one.stage = 2
-    apply_answer(one, "hm", "stop")
-    assert (one.tries, one.stage, one.over) == (1, 2, False)
-    apply_answer(one, "hm", "stop")
-    assert (one.outcome, one.reason) == ("failed", "unparsable judgement")
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(kill_at=integers(1, 250), order=integers(0, 2**32))
+def test_no_interruption_changes_rows_that_split(kill_at: int, order: int, wide_expected: Decided) -> None:
+    with TemporaryDirectory() as folder:
+        with suppress(KilledError):
+            wide_decided(order, kill_at, Path(folder))
+        assert wide_decided(order + 1, journal=Path(folder))[0] == wide_expected
+        asked = keys(Path(folder) / "journal.jsonl")
+        assert len(asked) == len(set(asked)), "a request was asked twice"
 
 
-@pytest.mark.parametrize(("text", "outcome", "reason"), [("so: NO", "rejected", "judged NO"), ("so: YES", "kept", "")])
-def test_a_judgement_decides(one: Candidate, text: str, outcome: str, reason: str) -> None:
-    one.stage = 2
-    apply_answer(one, text, "stop")
-    assert (one.outcome, one.reason) == (outcome, reason)
+def test_what_a_chunk_alone_decides_is_asked_once_a_chunk() -> None:
+    asked = [request.tag for request in wide_decided(1)[1].asked]
+    for leaf, chunks in (("knowledge/wide", 3), ("knowledge/other", 5)):
+        assert sum(tag.startswith(f"{leaf}#") and tag.endswith("tidied") for tag in asked) == chunks
+    drawn = {request.seed for request in wide_decided(1)[1].asked if request.tag.endswith("answers")}
+    assert len(drawn) > 50, "repeats are not drawn with seeds of their own"
+
+
+PLAIN = """
+name: plain
+prompts: {ask: "{{ document }}", say: "{{ question }}"}
+knowledge:
+  - {name: question, prompt: ask, writes: question, temperature: 1.0}
+  - {name: answer, prompt: say, writes: answer}
+"""
+
+
+def plain_work(path: str = "knowledge/plain") -> LeafWork:
+    """Two stages, of which a number for an answer passes both."""
+    return replace(wide_work(path), stages=read_flow(PLAIN, "plain.yaml").for_kind("knowledge"))
+
+
+def numbers(request: Request, rng: Random) -> str:
+    return f"{rng.random()} {rng.random()}"
+
+
+def test_no_more_is_asked_than_the_quota_needs(open_exchange: Open) -> None:
+    engine = FakeEngine(numbers)
+    assert produce([plain_work()], open_exchange(engine), 5).shelves["knowledge/plain"].kept == 5
+    assert len(engine.asked) == 10
+
+
+@pytest.mark.parametrize("order", range(3))
+def test_what_is_under_way_is_counted(order: int, open_exchange: Open) -> None:
+    works = [wide_work(), wide_work("knowledge/other", 5)]
+    production = Production(works, 15, 0.9, open_exchange(FakeEngine(answering, order=order)), Stop())
+    for _ in production.run():
+        for shelf in production.shelves.values():
+            rows = list(shelf.undecided())
+            assert shelf.flying == sum(not row.over for row in rows)
+            assert shelf.ahead == sum(row.expected for row in rows)
+
+
+MAJORITY = r"""
+name: most
+prompts: {sort: "{{ document }} Sort.", ask: "{{ document }} {{ manner }} Ask.", say: "{{ question }} Say."}
+knowledge:
+  - {name: sort, prompt: sort, writes: manner}
+  - {name: usual, majority: manner}
+  - {name: question, prompt: ask, writes: question, temperature: 1.0}
+  - {name: answer, prompt: say, writes: answer}
+"""
+
+
+@pytest.mark.parametrize("order", range(4))
+def test_a_majority_is_that_of_all_sources(order: int, open_exchange: Open) -> None:
+    manners = dict(zip(WORDS, ("verse", "prose", "prose", "verse", "prose"), strict=False))
+
+    def sorting(request: Request, rng: Random) -> str:
+        asked = request.messages[0]["content"]
+        return manners[asked.split()[0].lower()] if asked.endswith("Sort.") else f"{asked[-12:]} {rng.random()}"
+
+    work = replace(wide_work(sources=5), stages=read_flow(MAJORITY, "most.yaml").for_kind("knowledge"))
+    found = decided(produce([work], open_exchange(FakeEngine(sorting, order=order)), 7))[work.path]
+    assert len(found) == 7
+    assert all("prose Ask." in str(one["question"]) for one in found)
+
+
+def test_many_candidates_fly_at_once_however_many_rows_each_becomes(open_exchange: Open) -> None:
+    text = PLAIN.replace("writes: question", "parse: '(?P<question>.+)', many: 30")
+    work = replace(wide_work(), stages=read_flow(text, "plain.yaml").for_kind("knowledge"))
+    production = Production([work], 600, 0.9, open_exchange(engine := FakeEngine(numbers)), Stop())
+    next(production.run())
+    assert [request.tag.endswith("question") for request in engine.asked].index(False) == 18
+
+
+def test_leaves_are_filled_evenly_however_many_there_are(open_exchange: Open) -> None:
+    many = [plain_work(f"knowledge/{n:03}") for n in range(100)]
+    production = Production(many, 3, 0.9, open_exchange(FakeEngine(numbers)), Stop())
+    for _ in production.run():
+        kept = [shelf.kept for shelf in production.shelves.values()]
+        assert max(kept) - min(kept) <= 1
+
+
+def test_one_bad_source_does_not_end_a_leaf(open_exchange: Open) -> None:
+    def judging(request: Request, rng: Random) -> str:
+        asked = request.messages[0]["content"]
+        bad = request.tag.split("#")[1].split(".")[0].split()[0] in ("0", "1", "2")
+        if asked.endswith("Ask."):
+            return "\n".join(f"{n}. {' '.join(rng.choices(WORDS, k=5))}?" for n in range(1, 10))
+        if asked.endswith("True?"):
+            return "NO" if bad else "YES"
+        return "w=3" if asked.endswith("Weigh.") else " ".join(rng.choices(WORDS, k=9))
+
+    work = wide_work(sources=9)
+    shelf = produce([work], open_exchange(FakeEngine(judging)), 10).shelves[work.path]
+    assert shelf.kept == 10
+    assert len([one for one in shelf.decided if one.outcome == "rejected"]) > 60

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.generation.answering import FakeEngine
+from workbench.engines import endpoint_settings
 from workbench.errors import ModelError
 from workbench.generation import roles
 from workbench.generation.journal import Journal
@@ -52,15 +53,16 @@ def opened(options: GenerationOptions, folder: Path, monkeypatch: pytest.MonkeyP
 
     def open_engine(model: str, **given: object) -> FakeEngine:
         assert given["models_folder"] == folder
-        assert given["api_key"] == options.api_key
+        assert given["endpoint"] == endpoint_settings(options)
         return engines.setdefault(model, FakeEngine())
 
     monkeypatch.setattr(roles, "open_engine", open_engine)
     with (
         closing(Journal(folder / "journal.jsonl")) as journal,
-        open_exchange(options, journal, folder) as (_, teacher),
+        open_exchange(options, journal, folder) as (_, opened_engines),
     ):
-        assert teacher is engines[options.model]
+        assert opened_engines["teacher"] is engines[options.model]
+        assert opened_engines["critic"] is engines[options.critic_model or options.model]
         assert not any(engine.closed for engine in engines.values())
     assert all(engine.closed for engine in engines.values())
     return engines
@@ -69,5 +71,5 @@ def opened(options: GenerationOptions, folder: Path, monkeypatch: pytest.MonkeyP
 def test_the_teacher_judges_unless_another_model_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for critic in ("", "a"):
         assert set(opened(GenerationOptions(model="a", critic_model=critic), tmp_path, monkeypatch)) == {"a"}
-    told = GenerationOptions(model="a", critic_model="b", api_key="k")
+    told = GenerationOptions(model="a", critic_model="b", endpoint_url="http://localhost:1/v1", api_key="k")
     assert set(opened(told, tmp_path, monkeypatch)) == {"a", "b"}

@@ -42,6 +42,15 @@ def test_a_passage_is_one_section_and_fits(tmp_path: Path) -> None:
     assert max(engine.count_tokens(str(source.columns["document"])) for source in small.sources) <= 20
 
 
+def test_passages_may_overlap_within_their_section(tmp_path: Path) -> None:
+    leaf = read_taxonomy(sample_taxonomy_folder()).leaf(LIGHTHOUSES)
+    (plain,) = leaf_works([leaf], load_flow("compact"), FakeEngine(), 40, tmp_path)
+    (overlapping,) = leaf_works([leaf], load_flow("compact"), FakeEngine(), 40, tmp_path, 15)
+    texts = [str(source.columns["document"]) for source in overlapping.sources]
+    assert sum(map(len, texts)) > sum(len(str(source.columns["document"])) for source in plain.sources)
+    assert max(len(text.split()) for text in texts) <= 40
+
+
 def test_a_chunk_is_shown_the_seeds_in_turn(tmp_path: Path) -> None:
     leaf = read_taxonomy(sample_taxonomy_folder()).leaf(LIGHTHOUSES)
     (work,) = leaf_works([leaf], load_flow("compact"), FakeEngine(), 500, tmp_path)
@@ -75,6 +84,23 @@ def test_the_digest_is_over_what_is_read_wherever_it_lies(tmp_path: Path) -> Non
     with (shared / "lighthouses.md").open("a") as file:
         file.write("\nIt was painted in 1901.\n")
     assert len({before, outside, digest_leaves([leaf], tmp_path)}) == 3
+
+
+def test_what_of_a_document_is_in_no_passage_is_counted(tmp_path: Path) -> None:
+    root = copy_of_sample(tmp_path / "taxonomy")
+    leaf = Leaf(LIGHTHOUSES, root)
+    with (leaf.folder / "lighthouses.md").open("a") as file:
+        file.write("\n# Nothing below\n\n# Table\n\n| a | b |\n| - | - |\n" + "| one | two three four five |\n" * 20)
+    (work,) = leaf_works([leaf], load_flow("simple"), FakeEngine(), 60, tmp_path)
+    assert work.lost["tables cut between lines"] == 1
+    (whole,) = leaf_works(
+        [Leaf(LIGHTHOUSES, sample_taxonomy_folder())], load_flow("compact"), FakeEngine(), 500, tmp_path
+    )
+    assert "tables cut between lines" not in whole.lost
+
+
+def test_without_a_taxonomy_there_are_no_leaves(workspace: Workspace) -> None:
+    assert changed_leaves(GenerationOptions(taxonomy=False), workspace) == []
 
 
 def test_all_leaves_or_those_that_changed(workspace: Workspace, tmp_path: Path) -> None:

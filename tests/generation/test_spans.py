@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from workbench.engines.engine import Request, Sampling
 from workbench.engines.llamacpp import LlamaEngine
-from workbench.engines.pool import Settings
+from workbench.engines.settings import Settings
 from workbench.export import export_gguf
 from workbench.generation.spans import names, question_grammar, span_grammar, spans
 

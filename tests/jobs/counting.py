@@ -10,7 +10,7 @@ from typing import Any
 from workbench.errors import TrainingError
 from workbench.jobs.steps import Step
 from workbench.options import Options, option
-from workbench.records import digest_json, read_json, write_json
+from workbench.records import digest_json, read_json, write_json, write_text
 from workbench.runs import Attempt, Run, Stop
 from workbench.workspace import Workspace
 
@@ -39,6 +39,10 @@ def count(options: CountingOptions, run: Run, attempt: Attempt, stop: Stop) -> d
         attempt.events.emit("count", step=len(counted), steps=options.numbers)
         time.sleep(options.pause)
     return {"counted": counted, "key": options.api_key}
+
+
+def draw(run: Run, manifest: dict[str, Any]) -> None:
+    write_text(run.artifacts / "picture.txt", str(manifest["counted"]))
 
 
 def _end_badly(options: CountingOptions, counted: int) -> None:

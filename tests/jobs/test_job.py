@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,6 +24,7 @@ from workbench.runs import Run
 from workbench.workspace import Workspace
 
 SLOW = CountingOptions(numbers=40, pause=0.05)
+PART = replace(COUNTING, name="look", result="Artifacts/look.json")
 
 
 def begin(workspace: Workspace, options: CountingOptions, name: str = "first") -> Job:
@@ -70,6 +72,34 @@ def test_a_finished_run_is_reused(workspace: Workspace) -> None:
     assert not again.running
     assert again.wait().manifest == first.manifest
     assert "reused" in repr(again)
+
+
+def test_a_step_that_does_a_part_leaves_the_run_open(workspace: Workspace) -> None:
+    part = start(PART, CountingOptions(numbers=2), workspace=workspace, name="first").wait()
+    assert part.manifest["counted"] == [1, 1]
+    assert not part.reused
+    assert part.poll()["status"] == "queued"
+    assert "not started yet" in part.poll()["sentence"]
+    assert not part.run.done
+    again = start(PART, CountingOptions(numbers=2), workspace=workspace, name="first").wait()
+    assert not again.reused
+    whole = begin(workspace, CountingOptions(numbers=2)).wait()
+    assert whole.run.folder == part.run.folder
+    assert whole.manifest["attempts"] == 3
+    found = start(PART, CountingOptions(numbers=2), workspace=workspace, name="first").wait()
+    assert found.reused
+    assert found.manifest == part.manifest
+
+
+def test_a_part_that_fails_tells_why(workspace: Workspace) -> None:
+    with pytest.raises(TrainingError, match="the last number is wrong"):
+        start(PART, CountingOptions(ending="raise"), workspace=workspace, name="first").wait()
+
+
+def test_pictures_are_drawn_from_the_result(workspace: Workspace) -> None:
+    drawn = replace(COUNTING, draw="tests.jobs.counting:draw")
+    run = start(drawn, CountingOptions(), workspace=workspace, name="first").wait().run
+    assert (run.artifacts / "picture.txt").read_text() == "[1, 1, 1]"
 
 
 def test_a_second_start_attaches(workspace: Workspace) -> None:
@@ -128,6 +158,15 @@ def test_a_killed_child_is_explained_and_can_be_gone_on_with(workspace: Workspac
     assert "start it again to go on" in caught.value.hint
     assert job.run.state["status"] == "failed"
     assert begin(workspace, SLOW).wait().manifest["attempts"] == 2
+
+
+def test_a_child_that_could_not_even_record_its_error_for_want_of_room(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_module, "shutil", SimpleNamespace(disk_usage=lambda path: SimpleNamespace(free=0)))
+    with pytest.raises(JobError) as caught:
+        begin(workspace, CountingOptions(ending="kill")).wait()
+    assert "the disk is full, so that it could not even record why: free some space" in caught.value.hint
 
 
 def test_a_child_that_kills_itself_is_seen_by_who_is_attached(workspace: Workspace) -> None:

@@ -18,6 +18,8 @@ from workbench.jobs.progress import progress_line, progress_share
         ({"stage": "train", "step": 3}, "train"),
         ({"stage": "finished", "time": "now", "attempt": 1, "sequence": 3}, "finished"),
         ({"stage": "train", "sentence": "Loading the model."}, "Loading the model."),
+        ({"stage": "x", "sentence": "12% 3/25", "pace": "9 requests/s"}, "12% 3/25; 9 requests/s"),
+        ({"stage": "x", "sentence": "12% 3/25", "pace": ""}, "12% 3/25"),
     ],
 )
 def test_an_event_reads_as_a_line(event: dict[str, object], line: str) -> None:

@@ -35,5 +35,12 @@ def test_an_empty_answer_and_a_very_long_question_fit_one_scale() -> None:
     assert not cut_off(figure)
 
 
+def test_hundreds_of_leaves_share_lines_by_folder() -> None:
+    figure = lengths([row(f"knowledge/{number % 9}/{number}", 20, 5) for number in range(300)])
+    assert "300 pairs of 300 leaves." in figure.caption
+    assert "knowledge/0: 34 leaves" in words(figure)
+    assert not cut_off(figure)
+
+
 def test_without_rows_it_says_so() -> None:
     assert lengths([]).caption == "There are no questions and answers yet."

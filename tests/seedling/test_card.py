@@ -46,7 +46,7 @@ def test_the_card_says_what_was_measured_beside_what_was_wanted() -> None:
 def test_the_models_are_weighed_with_their_controls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     opened: list[str] = []
 
-    def open_engine(model: str, **given: int) -> FakeEngine:
+    def open_engine(model: str, **given: object) -> FakeEngine:
         opened.append(model)
         return FakeEngine(lambda request, rng: "nothing")
 

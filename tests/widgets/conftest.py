@@ -29,8 +29,17 @@ def sample(leaf: str, number: int, outcome: str = "kept") -> dict[str, Any]:
 
 
 def leaf_record(path: str, kept: int) -> dict[str, Any]:
-    counts = {"asked": kept, "made": kept + 1, "kept": kept, "heldout": 1, "mixed": kept - 1, "failed": 0}
-    return {"path": path, "kind": path.split("/")[0], **counts, "rejected": {"faithful": 1}, "stages": ["faithful"]}
+    counts: dict[str, Any] = {
+        "asked": kept,
+        "made": kept + 1,
+        "kept": kept,
+        "heldout": 1,
+        "mixed": kept - 1,
+        "failed": 0,
+    }
+    line = {"stage": "faithful", "judges": True, "in": kept + 1, "passed": kept, "rejected": 1, "failed": 0}
+    counts |= {"rejected": {"faithful": 1}, "stages": ["faithful"], "funnel": [line | {"reasons": {"judged NO": 1}}]}
+    return {"path": path, "kind": path.split("/")[0], **counts}
 
 
 @pytest.fixture

@@ -1,12 +1,26 @@
 from pathlib import Path
 from typing import Any
 
+from tests.cli.quick import LEAF, preview
 from tests.widgets.conftest import KNOWLEDGE
 from workbench.evaluation.report import Report
 from workbench.generation.flow import load_flow
+from workbench.generation.options import GenerationOptions
+from workbench.options import Options
 from workbench.runs import Run
 from workbench.taxonomy.sample import lay_out_sample
-from workbench.widgets.table import Table, flow_stages, leaf_counts, leaf_list, learned, run_files, size
+from workbench.widgets.table import (
+    Table,
+    first_samples,
+    flow_stages,
+    leaf_counts,
+    leaf_funnel,
+    learned,
+    promise,
+    run_estimate,
+    run_files,
+    size,
+)
 from workbench.workspace import Workspace
 
 
@@ -17,14 +31,6 @@ def test_a_table_is_text_and_html() -> None:
     assert ">Boats</caption>" in shown._repr_html_()
 
 
-def test_leaves_are_listed_with_their_counts(workspace: Workspace) -> None:
-    leaves = lay_out_sample(workspace).leaves
-    shown = leaf_list(leaves)
-    assert shown.caption == f"Data for {len(leaves)} leaves"
-    assert leaf_list(leaves[:1]).caption == "Data for 1 leaf"
-    assert ("knowledge/geography/islands", "knowledge, 5 seeds, 15 pairs") in shown.rows
-
-
 def test_a_flow_says_who_does_what() -> None:
     shown = flow_stages(load_flow("compact"), "it was asked for")
     assert shown.caption == "The flow compact, because it was asked for"
@@ -32,7 +38,28 @@ def test_a_flow_says_who_does_what() -> None:
 
 
 def test_a_data_run_is_counted_by_leaf(data_run: Run) -> None:
-    assert leaf_counts(data_run).rows[0] == (KNOWLEDGE, "knowledge", "3", "4", "3", "1", "0")
+    shown = leaf_counts(data_run)
+    assert shown.rows[0] == (KNOWLEDGE, "knowledge", "3", "4", "3", "2", "1", "1: 1 faithful")
+    assert shown.rows[-1][:5] == ("all leaves", "", "3", "5", "3")
+
+
+def test_a_data_run_says_where_samples_were_lost(data_run: Run) -> None:
+    assert leaf_funnel(data_run).rows[0] == (KNOWLEDGE, "faithful", "4", "3", "1", "0", "1 judged NO")
+
+
+def test_a_promise_is_for_each_leaf(workspace: Workspace) -> None:
+    leaves = lay_out_sample(workspace).leaves
+    shown = promise(leaves, GenerationOptions(num_instructions=1000))
+    assert ("knowledge/geography/islands", "knowledge, 5 seeds, 15 pairs", "1,000") in shown.rows
+    assert shown.rows[-1] == (f"{len(leaves)} x 1,000", "", f"{len(leaves)},000")
+
+
+def test_a_preview_is_two_tables() -> None:
+    found = preview(Options(), None, None, None)  # type: ignore[arg-type]
+    assert first_samples(found).rows == (
+        (LEAF, "When was Firemric Light completed?", "1214", "kept", "faithful: 1214: YES"),
+    )
+    assert ("output tokens of generation", "31,000") in run_estimate(found).rows
 
 
 def test_a_run_s_files_come_with_sizes(data_run: Run) -> None:

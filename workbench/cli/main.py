@@ -26,6 +26,7 @@ COMMANDS = {
         "workbench.cli.taxonomy_diff:diff_command",
         "Show what is new and check it: short for taxonomy diff.",
     ),
+    "documents": ("workbench.cli.documents:documents", "Fetch, convert and divide documents."),
     "data": ("workbench.cli.data:data", "Generate training data and look at it."),
     "model": ("workbench.cli.model:model", "Train, evaluate, export and talk to models."),
     "notebooks": ("workbench.cli.notebooks:notebooks", "Keep the notebooks' parameters cells as their options say."),

@@ -6,6 +6,8 @@ import click
 
 from workbench.alignment.options import AlignmentOptions
 from workbench.cli.chat import chat
+from workbench.cli.deletion import delete_model
+from workbench.cli.download import download_model
 from workbench.cli.flags import options_command, output_flag, workspace_flag
 from workbench.cli.grow import grow_seedling
 from workbench.cli.models import all_models, one_model
@@ -19,7 +21,7 @@ _HEADS = ("name", "from", "status", "size", "path")
 
 @click.group()
 def model() -> None:
-    """Train, evaluate, export and talk to models."""
+    """Download, train, evaluate, export and talk to models."""
 
 
 @workspace_flag
@@ -83,6 +85,8 @@ for _command in (
     options_command(ExportOptions)(export),
     options_command(ExportOptions, leave_out=("outtype",))(quantize),
     grow_seedling,
+    download_model,
+    delete_model,
 ):
     model.add_command(_command)
 

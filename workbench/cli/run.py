@@ -75,6 +75,7 @@ def check_parameters(notebook: Path, typed: Mapping[str, object], texts: Mapping
     fields = {field.name: field for field in describe(declared.options_class)}
     values = {**typed, **{name: _value(fields.get(name), text) for name, text in texts.items()}}
     declared.options_class.parse(values)
+    declared.options_class.check_public(values)
     return values
 
 

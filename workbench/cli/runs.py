@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from workbench.generation.summary import Summary
 from workbench.notebook import StartedStep, start
 from workbench.options import Options
 from workbench.runs import Run
@@ -21,6 +22,11 @@ def do_step(step: str, options: Options, workspace: Path | None, output: str) ->
     if output == "json":
         click.echo(json.dumps(done.manifest, indent=2, ensure_ascii=False))
     return done
+
+
+def show_summary(summary: Summary) -> None:
+    """As columns below its caption."""
+    click.echo(f"{summary.caption}\n{aligned([summary.heads, *summary.rows])}")
 
 
 def show_runs(records: list[Record], output: str, heads: tuple[str, ...] = _HEADS) -> None:

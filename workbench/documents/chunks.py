@@ -1,23 +1,27 @@
 """A document divided into chunks that fit a model: at headings first, then between blocks, then between sentences.
 
 Tables and fenced code are kept whole as long as one fits; a longer one is cut between its lines, and each piece
-repeats the table's head or the fence.
+repeats the table's head or the fence. With an overlap each chunk begins with the last sentences of the one before.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 from workbench.documents.blocks import Block, Section, join, sections
 from workbench.documents.convert import Document
 from workbench.documents.options import ChunkOptions
+from workbench.errors import OptionsError
 
 CountTokens = Callable[[str], int]
 Wrap = Callable[[str], str]
 _SENTENCE = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[^\Wa-z_])")
 _ABBREVIATION = re.compile(r"(?:\b(?:[A-Za-z]|Dr|Mr|Mrs|Ms|St|No|Prof|vs|etc|Fig|approx))\.$")
+_CUT = {"table": "tables cut between lines", "code": "code blocks cut between lines"}
+_NO_SENTENCES = ("#", "|", "```", "~~~", "    ", "- ", "* ")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 
 
@@ -40,20 +44,69 @@ class _Piece:
     bare: bool
 
 
+@dataclass(frozen=True)
+class Chunks:
+    """The chunks of a document in reading order; `lost` says what could not be kept, or not whole, and how often."""
+
+    found: list[Chunk]
+    lost: dict[str, int]
+
+
 def split(document: Document, options: ChunkOptions, count_tokens: CountTokens) -> list[Chunk]:
+    """The chunks alone."""
+    return divide(document, options, count_tokens).found
+
+
+def divide(document: Document, options: ChunkOptions, count_tokens: CountTokens) -> Chunks:
     """At most `max_tokens` each, in reading order.
 
     With `one_section` no chunk spans two subjects, and each begins with its section's heading. Subjects are the
     sections of the highest heading level that occurs twice.
     """
-    splitter = _Splitter(options.max_tokens, count_tokens)
+    if options.overlap * 2 > options.max_tokens:
+        hint = "an overlap is at most half a chunk"
+        raise OptionsError(f"overlap is {options.overlap}, but max_tokens {options.max_tokens}", hint=hint)
+    splitter = _Splitter(options.max_tokens - options.overlap, count_tokens)
     found = sections(document.text)
     groups = _by_subject(found) if options.one_section else [found]
-    pieces = [piece for group in groups for piece in splitter.merged(splitter.pieces(group)) if not piece.bare]
-    return [
+    pieces: list[_Piece] = []
+    for group in groups:
+        merged = splitter.merged(splitter.pieces(group))
+        splitter.lost["headings without text"] += sum(piece.bare for piece in merged)
+        kept = [piece for piece in merged if not piece.bare]
+        pieces += _overlapping(kept, options, count_tokens) if options.overlap else kept
+    chunks = [
         Chunk(piece.text, piece.path, document.name, ordinal, count_tokens(piece.text))
         for ordinal, piece in enumerate(pieces)
     ]
+    return Chunks(chunks, {reason: count for reason, count in sorted(splitter.lost.items()) if count})
+
+
+def _overlapping(pieces: Sequence[_Piece], options: ChunkOptions, count: CountTokens) -> list[_Piece]:
+    """Each with the end of the one before, behind a heading that they share; tables and code are not cut for that."""
+    found = list(pieces[:1])
+    for before, piece in pairwise(pieces):
+        tail = _tail(before.text, options.overlap, count)
+        head, _, rest = piece.text.partition("\n\n")
+        shared = bool(rest) and head.startswith("#") and before.text.startswith(f"{head}\n\n")
+        text = join([head, tail, rest] if shared else [tail, piece.text])
+        found.append(replace(piece, text=text) if tail and count(text) <= options.max_tokens else piece)
+    return found
+
+
+def _tail(text: str, most: int, count: CountTokens) -> str:
+    """The last sentences of a text that ends in a paragraph, as many as fit; nothing behind another block."""
+    last = text.rpartition("\n\n")[2]
+    if last.startswith(_NO_SENTENCES) or "\n|" in last:
+        return ""
+    tail = ""
+    for sentence in reversed(_sentences(last)):
+        longer = f"{sentence} {tail}".strip()
+        # A blank line more stands between it and the chunk, which a tokenizer may count.
+        if count(f"{longer}\n\n") > most:
+            break
+        tail = longer
+    return tail
 
 
 def _by_subject(found: Sequence[Section]) -> list[list[Section]]:
@@ -73,6 +126,7 @@ class _Splitter:
 
     limit: int
     count: CountTokens
+    lost: Counter[str] = field(default_factory=Counter)
 
     def pieces(self, group: Iterable[Section]) -> Iterator[_Piece]:
         """Whole sections, and those that are too long in parts that repeat the heading."""
@@ -105,6 +159,7 @@ class _Splitter:
         if self.fits(wrap(block.text)):
             yield block.text
         elif block.kind in ("table", "code"):
+            self.lost[_CUT[block.kind]] += 1
             yield from self.cut_lines(block, wrap)
         elif block.parts:
             for part in block.parts:
@@ -128,7 +183,11 @@ class _Splitter:
 
     def sentences(self, text: str, wrap: Wrap) -> Iterator[str]:
         for sentence in _sentences(text):
-            yield from [sentence] if self.fits(wrap(sentence)) else self.words(sentence, wrap)
+            if self.fits(wrap(sentence)):
+                yield sentence
+            else:
+                self.lost["sentences cut between words"] += 1
+                yield from self.words(sentence, wrap)
 
     def words(self, text: str, wrap: Wrap) -> Iterator[str]:
         """As many words together as fit; a single word that does not is cut between letters."""

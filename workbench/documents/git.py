@@ -71,7 +71,10 @@ def git(
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
     kept.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
+    # Nobody can answer a question that a fetch would ask, on a terminal or in a window.
     return kept | {
+        "GIT_ASKPASS": "",
+        "SSH_ASKPASS": "",
         "GIT_ALLOW_PROTOCOL": ":".join(TRANSPORTS),
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_TERMINAL_PROMPT": "0",

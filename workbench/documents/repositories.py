@@ -19,6 +19,8 @@ MAX_BYTES = 64 * 2**20
 FULL_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SHORT_HASH = re.compile(r"[0-9a-f]{7,39}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]*")
+# What git or ssh would take for an option of its own: a dash before the address, the host or the user.
+_OPTION_LIKE = re.compile(r"^-|://-|@-")
 _PLAIN_FILES = ("100644", "100755")
 # As git says that the repository answered, but has no such branch, tag or commit.
 _NO_SUCH_REF = re.compile(r"couldn't find remote ref|(remote error: )?upload-pack: not our ref")
@@ -54,6 +56,8 @@ class Repository:
         A full hash that was fetched before needs no network; a branch or tag is asked for anew where that is
         possible. Raises DocumentError when the commit cannot be had.
         """
+        if _OPTION_LIKE.search(self.address) or not self.address.isprintable():
+            raise DocumentError(f"{self.shown!r} cannot be an address", hint="give an URL or a path", field="repo")
         if not _NAME.fullmatch(commit) or ".." in commit:
             hint = "give the full hash of a commit"
             raise DocumentError(f"{commit!r} cannot be a commit, branch or tag", hint=hint, field="commit")
@@ -128,7 +132,15 @@ class Repository:
         return answer
 
     def _git(self, *arguments: str) -> GitAnswer:
-        return git(self.objects, *arguments)
+        return git(self.objects, *arguments, environment={"GIT_ALLOW_PROTOCOL": self._protocols})
+
+    @property
+    def _protocols(self) -> str:
+        """Only what the address itself asks for: no server can lead to local files or to a command."""
+        scheme, separator, _ = self.address.partition("://")
+        if separator:
+            return "http:https" if scheme.lower() in ("http", "https") else scheme.lower()
+        return "file" if self.address.startswith("/") else "ssh"
 
 
 def without_name(address: str) -> str:

@@ -2,37 +2,51 @@
 
 from pathlib import Path
 
+from workbench.engines.credentials import EndpointSettings, endpoint_settings
 from workbench.engines.engine import Completion, Engine, Request, Sampling, Session
+from workbench.engines.options import MachineOptions
 
-__all__ = ["Completion", "Engine", "Request", "Sampling", "Session", "open_engine"]
+__all__ = [
+    "Completion",
+    "EndpointSettings",
+    "Engine",
+    "Request",
+    "Sampling",
+    "Session",
+    "endpoint_settings",
+    "open_engine",
+]
 
 
 def open_engine(
     model: str,
     *,
-    endpoint_url: str = "",
-    api_key: str = "",
+    endpoint: EndpointSettings | None = None,
     context_size: int = 0,
-    threads: int = 0,
+    machine: MachineOptions | None = None,
     models_folder: Path | None = None,
 ) -> Engine:
-    """A GGUF file runs in llama.cpp, a Hugging Face folder in transformers; with `endpoint_url` an endpoint is asked.
+    """A GGUF file runs in llama.cpp, a Hugging Face folder in transformers; with `endpoint` that is asked.
 
     `model` is a path, a name of the catalogue, or one in `models_folder`. 0 for `context_size` takes what the model was
-    trained with, 0 for `threads` what suits the model. ModelError when there is no such model.
+    trained with; what `machine` leaves open is what suits the model. ModelError when there is no such model.
     """
-    if endpoint_url:
-        from workbench.engines.openai import EndpointEngine, EndpointSettings
+    if endpoint:
+        from workbench.engines.openai import EndpointEngine
 
-        return EndpointEngine(EndpointSettings(endpoint_url, model, api_key, context_size=context_size))
+        return EndpointEngine(endpoint, model, context_size)
     from workbench.engines.catalogue import resolve
 
+    machine = machine or MachineOptions()
     path = resolve(model, models_folder)
     if path.is_dir():
         from workbench.engines.transformers import TransformersEngine
 
-        return TransformersEngine(path, context_size=context_size, threads=threads)
+        return TransformersEngine(path, context_size=context_size, threads=machine.threads)
     from workbench.engines.llamacpp import LlamaEngine
-    from workbench.engines.pool import Settings
+    from workbench.engines.settings import Settings
 
-    return LlamaEngine(path, Settings(context_size=context_size, threads=threads))
+    settings = Settings(
+        context_size, batch=machine.batch_tokens, threads=machine.threads, gpu_layers=machine.gpu_layers
+    )
+    return LlamaEngine(path, settings)

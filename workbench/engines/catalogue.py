@@ -43,6 +43,7 @@ ENTRIES = (
     ),
     Entry(
         "mistral-7b-instruct-v0.2.Q4_K_M",
+        "full",
         repository="TheBloke/Mistral-7B-Instruct-v0.2-GGUF",
         filename="mistral-7b-instruct-v0.2.Q4_K_M.gguf",
     ),

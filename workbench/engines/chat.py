@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from workbench.engines import open_engine
+from workbench.engines import endpoint_settings, open_engine
 from workbench.engines.catalogue import resolve
 from workbench.engines.engine import Engine, Request, Sampling
 from workbench.engines.options import ChatOptions
@@ -149,10 +149,10 @@ def _located(model: str, workspace: Workspace) -> str:
 
 
 def _open(speaker: Speaker, options: ChatOptions) -> Engine:
-    served = options.endpoint_url and speaker.name == "model"
-    if served:
-        return open_engine(speaker.model, endpoint_url=options.endpoint_url, api_key=options.api_key)
-    return open_engine(speaker.model, threads=options.threads)
+    endpoint = endpoint_settings(options) if speaker.name == "model" else None
+    if endpoint:
+        return open_engine(speaker.model, endpoint=endpoint)
+    return open_engine(speaker.model, machine=options)
 
 
 def _answers(engine: Engine, asked: Sequence[Sequence[Message]], sampling: Sampling, seed: int) -> list[str]:

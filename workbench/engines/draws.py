@@ -1,9 +1,13 @@
-"""Drawing a token from logits so that only its own noise decides, not its neighbours.
+"""Drawing tokens from logits so that only a token's own noise decides, not its neighbours.
 
 Each token's logit gets Gumbel noise from a hash of seed, position and token; the largest sum is the draw, which makes
 it one from the softmax (Gumbel, 1954; Maddison et al., 2014, "A* sampling"). Cutting a unit interval into shares would
 let a rounding error anywhere move every boundary behind it; here it matters only where the two best are that close.
 """
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,31 +15,101 @@ from numpy.typing import NDArray
 from workbench.engines.engine import Sampling
 
 # SplitMix64 (Steele, Lea and Flood, 2014): its increment and the constants of its mixing.
-_STEP = 0x9E3779B97F4A7C15
-_FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_STEP, _FIRST, _SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 _MASK = (1 << 64) - 1
-# Noise makes up for so much with a chance of less than 1 in 10^13, so what lies further behind is left out.
-_HOPELESS = 30.0
+# The same for 32 bits, after MurmurHash3's last step (Appleby, 2011).
+_SMALL_STEP = np.uint32(0x9E3779B1)
+_SMALL_FIRST, _SMALL_SECOND = np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35)
+_FEW = 64
 
+Numbers = NDArray[np.uint32]
+Rows = NDArray[np.float32]
 Tokens = NDArray[np.int64]
 
 
-def draw(logits: NDArray[np.float32], sampling: Sampling, seed: int, position: int) -> int:
-    """An index of `logits`, of which infinite ones are never drawn; at temperature 0 the largest, the first of equals.
+class Drawer(Protocol):
+    """Who draws: `seed` is the sample's, `position` counts its draws."""
 
-    `seed` is the sample's, `position` counts its draws. top_k, top_p and min_p cut in this order, before temperature.
-    """
-    if sampling.temperature <= 0:
-        return int(logits.argmax())
-    tokens = _candidates(logits, sampling)
-    scaled = logits[tokens].astype(np.float64) / sampling.temperature
-    near = scaled > scaled.max() - _HOPELESS
-    tokens, scaled = tokens[near], scaled[near]
-    return int(tokens[(scaled + _noise(tokens, seed, position)).argmax()])
+    @property
+    def sampling(self) -> Sampling: ...
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def position(self) -> int: ...
 
 
-def _candidates(logits: NDArray[np.float32], sampling: Sampling) -> Tokens:
-    """Indices that are left to draw from, in their order."""
+def draw_each(logits: Rows, drawers: Sequence[Drawer]) -> list[int]:
+    """For each row of logits an index, of which infinite ones are never drawn; at temperature 0 the largest, the first
+    of equals. top_k, top_p and min_p cut in this order, before temperature. Rows do not influence each other."""
+    samplings = [drawer.sampling for drawer in drawers]
+    temperatures = [sampling.temperature for sampling in samplings]
+    if not any(temperatures):
+        return [int(token) for token in logits.argmax(1)]
+    cut = _cut(logits, samplings)
+    drawn = _race(cut, temperatures, _keys(drawers)).tolist()
+    if not all(temperatures):
+        likeliest = cut.argmax(1).tolist()
+        drawn = [token if heat else first for token, heat, first in zip(drawn, temperatures, likeliest, strict=True)]
+    return [int(token) for token in drawn]
+
+
+def _race(logits: Rows, temperatures: Sequence[float], keys: Numbers) -> Tokens:
+    """Where logit and noise are largest together."""
+    heat = np.asarray(temperatures, np.float32)[:, None]
+    scaled = logits / np.maximum(heat, np.float32(1e-6))
+    scaled -= _waits(keys, logits.shape[1])
+    winners: Tokens = scaled.argmax(1)
+    return winners
+
+
+def _waits(keys: Numbers, count: int) -> Rows:
+    """Logarithms of exponential numbers, which are Gumbel noise with its sign turned: a row of `count` for each key."""
+    value = _spread(count) ^ keys[0, :, None]
+    value ^= value >> np.uint32(16)
+    value *= _SMALL_FIRST
+    value ^= value >> np.uint32(13)
+    value += keys[1, :, None]
+    value *= _SMALL_SECOND
+    value ^= value >> np.uint32(16)
+    # Odd multiples of 2**-24, which float32 holds exactly: neither 0 nor 1 is among them.
+    value >>= np.uint32(8)
+    value |= np.uint32(1)
+    uniform = value.astype(np.float32)
+    uniform *= np.float32(2.0**-24)
+    np.log(uniform, out=uniform)
+    np.negative(uniform, out=uniform)
+    return np.log(uniform, out=uniform)
+
+
+@lru_cache(maxsize=4)
+def _spread(count: int) -> Numbers:
+    """Tokens' numbers, far apart."""
+    return np.arange(count, dtype=np.uint32) * _SMALL_STEP
+
+
+def _keys(drawers: Sequence[Drawer]) -> Numbers:
+    """64 bits from each seed and position, as two rows of 32."""
+    keys = [_mix(drawer.seed * _STEP + drawer.position & _MASK) for drawer in drawers]
+    return np.asarray([[key >> 32 for key in keys], [key & 0xFFFFFFFF for key in keys]], np.uint32)
+
+
+def _cut(logits: Rows, samplings: Sequence[Sampling]) -> Rows:
+    """Minus infinity for what may not be drawn."""
+    narrow = [row for row, each in enumerate(samplings) if each.top_k > 0 or each.top_p < 1 or each.min_p > 0]
+    if not narrow:
+        return logits
+    found = logits.copy()
+    for row in narrow:
+        left = _candidates(logits[row], samplings[row])
+        found[row] = -np.inf
+        found[row, left] = logits[row, left]
+    return found
+
+
+def _candidates(logits: Rows, sampling: Sampling) -> Tokens:
+    """Indices that are left to draw from."""
     tokens = np.flatnonzero(np.isfinite(logits))
     if 0 < sampling.top_k < len(tokens):
         tokens = np.sort(tokens[np.argpartition(-logits[tokens], sampling.top_k - 1)[: sampling.top_k]])
@@ -47,24 +121,23 @@ def _candidates(logits: NDArray[np.float32], sampling: Sampling) -> Tokens:
     return tokens
 
 
-def _nucleus(logits: NDArray[np.float32], tokens: Tokens, share: float) -> Tokens:
+def _nucleus(logits: Rows, tokens: Tokens, share: float) -> Tokens:
     """The likeliest tokens up to the one that reaches the share."""
     kept = logits[tokens].astype(np.float64)
-    order = np.argsort(-kept, kind="stable")
-    shares = np.exp(kept[order] - kept.max())
-    count = int(np.searchsorted(np.cumsum(shares), share * shares.sum())) + 1
-    return np.sort(tokens[order[:count]])
+    shares = np.exp(kept - kept.max())
+    wanted = share * shares.sum()
+    if len(tokens) > _FEW:
+        likeliest = np.argpartition(-shares, _FEW)[:_FEW]
+        if shares[likeliest].sum() >= wanted:
+            # Sorting all of a large vocabulary takes longer than everything else here.
+            likeliest.sort()
+            tokens, shares = tokens[likeliest], shares[likeliest]
+    order = np.argsort(-shares, kind="stable")
+    count = int(np.searchsorted(np.cumsum(shares[order]), wanted)) + 1
+    return tokens[order[:count]]
 
 
-def _noise(tokens: Tokens, seed: int, position: int) -> NDArray[np.float64]:
-    key = _mix(np.asarray([seed * _STEP + position & _MASK], np.uint64))
-    bits = _mix(tokens.astype(np.uint64) * np.uint64(_STEP) + key)
-    uniform = ((bits >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
-    noise: NDArray[np.float64] = -np.log(-np.log(uniform))
-    return noise
-
-
-def _mix(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    value = (value ^ (value >> np.uint64(30))) * _FIRST
-    value = (value ^ (value >> np.uint64(27))) * _SECOND
-    return value ^ (value >> np.uint64(31))
+def _mix(value: int) -> int:
+    value = (value ^ value >> 30) * _FIRST & _MASK
+    value = (value ^ value >> 27) * _SECOND & _MASK
+    return value ^ value >> 31

@@ -33,6 +33,8 @@ class Request:
 
     `samples` answers are drawn, each from `sample_seed(seed, index)`. `grammar` is GBNF with the rule `root`, `schema`
     a JSON schema; one of the two at most. `tag` names the request in completions, errors and `cancel`.
+
+    With `continuations` nothing is drawn: the completion says how likely each of them is behind the prompt.
     """
 
     tag: str
@@ -43,12 +45,14 @@ class Request:
     samples: int = 1
     grammar: str = ""
     schema: str = ""
+    continuations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
     """One sample of a request. `finish` is stop (the model or a stop text ended it), length or cancelled; `tokens`
-    counts what was drawn for the text, `prompt_tokens` the whole prompt, shared parts included."""
+    counts what was drawn for the text, `prompt_tokens` the whole prompt, shared parts included. `scores` are sums of
+    log-likelihoods in nats, one for each of the request's continuations."""
 
     request: Request
     index: int
@@ -56,11 +60,12 @@ class Completion:
     finish: Finish
     prompt_tokens: int
     tokens: int
+    scores: tuple[float, ...] = ()
 
 
 class Session(Protocol):
-    """Requests in flight. Iterating yields completions as they finish and ends when nothing is left; more may be
-    submitted meanwhile."""
+    """Requests in flight, texts and scores side by side. Iterating yields completions as they finish and ends when
+    nothing is left; more may be submitted meanwhile."""
 
     def submit(self, request: Request) -> None:
         """ContextError when the request cannot fit; EngineError when it asks for what the engine cannot do."""
@@ -89,7 +94,7 @@ class Engine(Protocol):
     def session(self) -> AbstractContextManager[Session]: ...
 
     def score(self, context: str, continuations: Sequence[str]) -> list[float]:
-        """Sums of log-likelihoods in nats; context and continuations are turned into tokens apart."""
+        """As a request with continuations, at once; context and continuations are turned into tokens apart."""
 
     def count_tokens(self, text: str) -> int: ...
 
@@ -110,12 +115,16 @@ def check_request(request: Request, capabilities: frozenset[str]) -> None:
 
 
 def _problems(request: Request, capabilities: frozenset[str]) -> Iterator[str]:
-    if bool(request.messages) == bool(request.prompt):
+    if bool(request.messages) == bool(request.prompt) and (request.messages or not request.continuations):
         yield "needs either messages or a prompt"
     if request.samples < 1 or request.sampling.max_tokens < 1:
         yield "asks for less than one sample or token"
     if request.grammar and request.schema:
         yield "has a grammar and a JSON schema; give one of the two"
+    if request.continuations and "score" not in capabilities:
+        yield "has continuations, which this engine cannot score"
+    if request.continuations and (request.samples > 1 or request.grammar or request.schema):
+        yield "has continuations, which are not drawn: they take neither samples nor a grammar"
     for wanted in ("grammar", "schema"):
         if getattr(request, wanted) and wanted not in capabilities:
             yield f"has a {wanted}, which this engine cannot follow"

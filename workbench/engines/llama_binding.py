@@ -16,23 +16,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.engines.llama_library import llama_cpp
 from workbench.errors import EngineError, ModelError
-
-# Threads meet at every operation. Waiting there by spinning, libgomp's habit, makes two threads twenty times slower
-# than one as soon as another process wants a core. libgomp reads the variable when it is loaded; torch has its own.
-_POLICY = "OMP_WAIT_POLICY"
-_before = os.environ.get(_POLICY)
-os.environ.setdefault(_POLICY, "passive")
-import llama_cpp  # noqa: E402
-
-if _before is None:
-    del os.environ[_POLICY]
 
 _MAGIC = b"GGUF"
 _ERROR, _CONTINUED = 4, 5
 _SENTENCEPIECE = 1
 _FLASH_OFF, _FLASH_ON = 0, 1
-_HALF = 2  # bytes of a number in the key-value cache, which llama.cpp keeps in F16
+_F32, _F16 = 0, 1  # ggml's types, in which keys and values are kept
+_BYTES = {_F32: 4, _F16: 2}
 
 Logits = NDArray[np.float32]
 
@@ -68,7 +60,7 @@ class LlamaModel:
     def __init__(self, path: Path, *, gpu_layers: int = -1, vocabulary_only: bool = False) -> None:
         _check_file(path)
         parameters = llama_cpp.llama_model_default_params()
-        parameters.n_gpu_layers = gpu_layers if llama_cpp.llama_supports_gpu_offload() else 0
+        parameters.n_gpu_layers = gpu_layers if gpu_usable() else 0
         parameters.vocab_only = vocabulary_only
         LOG.errors.clear()
         self.path = path
@@ -86,12 +78,11 @@ class LlamaModel:
     def trained_context(self) -> int:
         return int(llama_cpp.llama_model_n_ctx_train(self.handle))
 
-    @cached_property
-    def cell_bytes(self) -> int:
+    def cell_bytes(self, exact: bool) -> int:
         """Memory that one token takes in the key-value cache."""
         heads = llama_cpp.llama_model_n_head(self.handle) or 1
         width = llama_cpp.llama_model_n_embd(self.handle) // heads * llama_cpp.llama_model_n_head_kv(self.handle)
-        return int(2 * _HALF * llama_cpp.llama_model_n_layer(self.handle) * width)
+        return int(sum(map(_BYTES.__getitem__, _kinds(exact))) * llama_cpp.llama_model_n_layer(self.handle) * width)
 
     @cached_property
     def parameter_count(self) -> int:
@@ -200,8 +191,8 @@ class LlamaBatch:
     def clear(self) -> None:
         self.size = 0
 
-    def add(self, tokens: Sequence[int] | NDArray[np.int32], sequence: int, position: int, outputs: int) -> int:
-        """Appends tokens from `position` on; the last `outputs` get logits. Returns the row behind the last one."""
+    def add(self, tokens: Sequence[int] | NDArray[np.int32], sequence: int, position: int, outputs: int) -> None:
+        """Appends tokens from `position` on; the last `outputs` get logits."""
         start, end = self.size, self.size + len(tokens)
         self._token[start:end] = tokens
         self._position[start:end] = np.arange(position, position + len(tokens))
@@ -209,17 +200,15 @@ class LlamaBatch:
         self._output[start:end] = 0
         self._output[end - outputs : end] = 1
         self.size = end
-        return end
 
-    def add_one(self, token: int, sequence: int, position: int) -> int:
-        """One token with logits; returns its row."""
-        row = self.size
-        self._token[row] = token
-        self._position[row] = position
-        self._sequence[row] = sequence
-        self._output[row] = 1
-        self.size = row + 1
-        return row
+    def add_each(self, tokens: Sequence[int], sequences: Sequence[int], positions: Sequence[int]) -> None:
+        """One token of each sequence, all with logits."""
+        start, end = self.size, self.size + len(tokens)
+        self._token[start:end] = tokens
+        self._sequence[start:end] = sequences
+        self._position[start:end] = positions
+        self._output[start:end] = 1
+        self.size = end
 
     def structure(self) -> Any:
         self._struct.n_tokens = self.size
@@ -244,22 +233,22 @@ class LlamaBatch:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How much a context holds, and how much it does at once."""
+    """How much a context holds, and how much it does at once; `exact` see `LlamaContext`."""
 
     cells: int
     sequences: int
     batch: int
     threads: int
-    shared: bool
+    exact: bool
 
 
 class LlamaContext:
-    """The memory of many sequences, in `cells` tokens in all.
+    """The memory of many sequences: one pool of `cells` tokens, in which equal beginnings are held once.
 
-    `shared`: one pool of cells, which equal beginnings hold together, with flash attention, which skips what a sequence
-    does not look at. It adds up in half precision or not by how many tokens share a batch, so that logits differ by a
-    thousandth and more with a request's company. Otherwise every sequence has an equal part to itself, and its logits
-    differ by rounding alone.
+    `exact`: attention over the whole pool as two matrix products with values in F32. Logits then differ by rounding
+    alone from those that a request gets without company. Otherwise flash attention, which skips what a sequence does
+    not look at and halves the memory, but adds up in half precision or not by how many tokens share a batch, so that
+    logits differ by a thousandth and more with the company.
     """
 
     def __init__(self, model: LlamaModel, layout: Layout) -> None:
@@ -268,19 +257,21 @@ class LlamaContext:
         parameters.n_seq_max = layout.sequences
         parameters.n_batch = parameters.n_ubatch = layout.batch
         parameters.n_threads = parameters.n_threads_batch = layout.threads
-        parameters.kv_unified = layout.shared
-        parameters.flash_attn_type = _FLASH_ON if layout.shared else _FLASH_OFF
+        parameters.kv_unified = True
+        parameters.flash_attn_type = _FLASH_OFF if layout.exact else _FLASH_ON
+        parameters.type_k, parameters.type_v = _kinds(layout.exact)
         parameters.no_perf = True
         LOG.errors.clear()
         self.model = model
         self.handle = llama_cpp.llama_init_from_model(model.handle, parameters)
         if not self.handle:
+            gigabytes = layout.cells * model.cell_bytes(layout.exact) / 2**30
             raise EngineError(
-                f"llama.cpp has no memory for {layout.cells} tokens of {model.path.name}: {LOG.explain()}",
+                f"there is no memory for {layout.cells} tokens of {model.path.name} ({gigabytes:.1f} GiB): "
+                f"{LOG.explain()}",
                 hint="give a smaller context_size, or close other models",
             )
         self._memory = llama_cpp.llama_get_memory(self.handle)
-        self._shared = layout.shared
 
     def decode(self, batch: LlamaBatch) -> None:
         """Evaluates the batch; its rows' logits can be read until the next call."""
@@ -290,21 +281,23 @@ class LlamaContext:
                 f"{self.model.path.name} could not evaluate {batch.size} tokens (code {result}): {LOG.explain()}"
             )
 
-    def logits(self, row: int) -> Logits:
-        """A view on llama.cpp's own numbers, one for each token of the vocabulary."""
-        pointer = llama_cpp.llama_get_logits_ith(self.handle, row)
+    def work_with(self, threads: int) -> None:
+        """How many threads the next evaluations take."""
+        llama_cpp.llama_set_n_threads(self.handle, threads, threads)
+
+    def logits(self, count: int) -> Logits:
+        """Rows of one number for each token of the vocabulary, a view on llama.cpp's own memory: those of the last
+        batch that were to have logits, `count` of them, in its order."""
+        pointer = llama_cpp.llama_get_logits(self.handle)
         if not pointer:
-            raise EngineError(f"row {row} of the last batch has no logits: {LOG.explain()}")
-        return np.ctypeslib.as_array(pointer, shape=(self.model.vocabulary_size,))
+            raise EngineError(f"the last batch has no logits: {LOG.explain()}")
+        width = self.model.vocabulary_size
+        numbers = (ctypes.c_float * (count * width)).from_address(ctypes.addressof(pointer.contents))
+        return np.frombuffer(memoryview(numbers).cast("B"), np.float32).reshape(count, width)
 
     def share(self, source: int, target: int, length: int) -> None:
-        """The target sequence holds the first `length` tokens of the source: the same cells, or a copy."""
-        if self._shared:
-            llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, length)
-        else:
-            # Only whole parts can be copied; what the target had is gone.
-            llama_cpp.llama_memory_seq_cp(self._memory, source, target, -1, -1)
-            self.cut(target, length)
+        """The target sequence holds the first `length` tokens of the source, in the same cells."""
+        llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, length)
 
     def cut(self, sequence: int, length: int) -> None:
         """The sequence keeps its first `length` tokens."""
@@ -316,10 +309,14 @@ class LlamaContext:
             self.handle = None
 
 
-def log_likelihood(logits: Logits, token: int) -> float:
-    """The natural logarithm of the token's probability."""
-    shifted = logits.astype(np.float64) - float(logits.max())
-    return float(shifted[token] - np.log(np.exp(shifted).sum()))
+def _kinds(exact: bool) -> tuple[int, int]:
+    """Types of keys and of values."""
+    return _F16, _F32 if exact else _F16
+
+
+def gpu_usable() -> bool:
+    """Whether this llama.cpp was built for a GPU and finds one."""
+    return bool(llama_cpp.llama_supports_gpu_offload())
 
 
 def quantizations() -> dict[str, int]:

@@ -3,18 +3,18 @@
 import ctypes
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Self
 
-import llama_cpp
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.engines.draws import draw
+from workbench.engines.draws import draw_each
 from workbench.engines.engine import Sampling
 from workbench.engines.llama_binding import LOG, LlamaModel, Logits
+from workbench.engines.llama_library import llama_cpp
 from workbench.errors import EngineError
 
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
@@ -76,39 +76,39 @@ class Grammar:
 
 
 class Sampler:
-    """Draws the tokens of one sample."""
+    """Draws the tokens of one sample; `position` counts them."""
 
     def __init__(self, sampling: Sampling, seed: int, grammar: Grammar | None = None) -> None:
-        self._sampling = sampling
-        self._seed = seed
+        self.sampling = sampling
+        self.seed = seed
+        self.position = 0
         self._grammar = grammar
-        self._position = 0
 
-    def next(self, logits: Logits) -> int | None:
-        """The next token; None when the grammar allows none.
+    def settle(self, token: int, logits: Logits) -> int | None:
+        """The next token, now that this one was drawn without a grammar; None when the grammar allows none.
 
         The grammar is asked about the drawn token alone, and about the whole vocabulary only when it refuses that one.
         Noise belongs to tokens, so both ways lead to the same draw, unless top_p or top_k cut before the grammar could.
         """
-        token = self._draw(logits)
-        if self._grammar is None:
-            self._position += 1
-            return token
-        if not self._grammar.allows(token):
-            allowed = self._grammar.mask(logits)
-            if not np.isfinite(allowed).any():
-                return None
-            token = self._draw(allowed)
-        self._position += 1
-        self._grammar.accept(token)
+        if self._grammar is not None:
+            if not self._grammar.allows(token):
+                allowed = self._grammar.mask(logits)
+                if not np.isfinite(allowed).any():
+                    return None
+                (token,) = draw_each(allowed[None], [self])
+            self._grammar.accept(token)
+        self.position += 1
         return token
-
-    def _draw(self, logits: Logits) -> int:
-        return draw(logits, self._sampling, self._seed, self._position)
 
     def close(self) -> None:
         if self._grammar:
             self._grammar.close()
+
+
+def next_tokens(samplers: Sequence[Sampler], logits: Logits) -> list[int | None]:
+    """The next token of each sampler from its row of logits; None when a grammar allows none."""
+    drawn = draw_each(logits, samplers)
+    return [sampler.settle(token, row) for sampler, token, row in zip(samplers, drawn, logits, strict=True)]
 
 
 @lru_cache(maxsize=64)

@@ -1,6 +1,5 @@
 """GGUF models in this process, many requests at once."""
 
-import os
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,24 +7,23 @@ from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from workbench.device import usable_threads
+from workbench.engines.answers import answers
+from workbench.engines.counters import Counters
 from workbench.engines.engine import Completion, Request, check_request
-from workbench.engines.llama_binding import LlamaModel
+from workbench.engines.lanes import Lane
+from workbench.engines.llama_binding import LlamaModel, gpu_usable
 from workbench.engines.llama_sampler import Grammar, schema_grammar
-from workbench.engines.pool import Counters, Pool, Settings
+from workbench.engines.pool import Pool
 from workbench.engines.scheduler import Scheduler
-from workbench.engines.scoring import Scorer
+from workbench.engines.scoring import judgements
+from workbench.engines.settings import Settings, suited
 from workbench.engines.template import ChatTemplate, Piece
 from workbench.errors import ContextError, EngineError, ModelError
 from workbench.messages import Message
 from workbench.records import digest_file
 
 _KEPT_GRAMMARS = 32
-# Below this many parameters a second thread waits longer for the first than it helps.
-_TINY = 20_000_000
-# Above this many, reading weights once for many sequences outweighs the attention of each, and memory is worth sharing.
-_LARGE = 100_000_000
-_TOPOLOGY = Path("/sys/devices/system/cpu")
+_SCORE = "score"
 
 
 class LlamaSession:
@@ -36,8 +34,7 @@ class LlamaSession:
         self._scheduler = scheduler
 
     def submit(self, request: Request) -> None:
-        prompt = self._engine.encode(request)
-        self._scheduler.add(request, prompt, self._engine.grammar(request))
+        self._scheduler.add(self._engine.lanes(request))
 
     def __iter__(self) -> Iterator[Completion]:
         ready = self._scheduler.ready
@@ -60,18 +57,19 @@ class LlamaEngine:
 
     capabilities = frozenset({"score", "grammar", "schema"})
 
-    def __init__(self, path: Path, settings: Settings | None = None, *, gpu_layers: int = -1) -> None:
-        self._model = LlamaModel(path, gpu_layers=gpu_layers)
-        given = settings or Settings(context_size=0)
+    def __init__(self, path: Path, settings: Settings | None = None) -> None:
+        given = settings or Settings()
+        self._model = LlamaModel(path, gpu_layers=given.gpu_layers)
         size = given.context_size or self._model.trained_context
         if size > self._model.trained_context:
             raise ModelError(
                 f"{path.name} was trained with {self._model.trained_context} tokens of context, not {size}",
                 hint=f"give a context_size of at most {self._model.trained_context}, or 0",
             )
-        self._pool = Pool(self._model, _suited(replace(given, context_size=size), self._model.parameter_count))
+        chosen = replace(given, context_size=size)
+        chosen, self.reason = suited(chosen, parameters=self._model.parameter_count, gpu=gpu_usable())
+        self._pool = Pool(self._model, chosen)
         self._scheduler = Scheduler(self._pool)
-        self._scorer = Scorer(self._pool, self._scheduler)
         self._grammars: OrderedDict[str, Grammar] = OrderedDict()
         self._open = False
 
@@ -89,7 +87,7 @@ class LlamaEngine:
 
     @property
     def counters(self) -> Counters:
-        """Work done since the engine was opened."""
+        """Work done since the engine was opened, tokens per second and the time to a session's first result."""
         return self._pool.counters
 
     @contextmanager
@@ -98,6 +96,7 @@ class LlamaEngine:
         if self._open:
             raise EngineError(f"{self.name} has a session open already", hint="close it, or open the model once more")
         self._open = True
+        self.counters.begin()
         try:
             yield LlamaSession(self, self._scheduler)
         finally:
@@ -107,16 +106,16 @@ class LlamaEngine:
 
     def score(self, context: str, continuations: Sequence[str]) -> list[float]:
         """Both are taken as they are, special tokens included. With a SentencePiece vocabulary a continuation is cut
-        from the whole text's tokens, as on its own it would get a blank in front."""
-        before = self._tokens([Piece(context)]) or [self._model.first_token]
-        behind = [self._continuation(context, before, text) for text in continuations]
-        longest = len(before) + max(map(len, behind), default=0)
-        if longest > self.context_size:
-            raise ContextError(
-                f"a score needs {longest} tokens of context; {self.name} has {self.context_size}",
-                hint="shorten the context, or take a model with a longer one",
-            )
-        return self._scorer.score(before, behind)
+        from the whole text's tokens, as on its own it would get a blank in front. Other requests go on meanwhile."""
+        if not continuations:
+            return []
+        # An object of its own, by which its completion is told from those of a session.
+        request = Request(_SCORE, prompt=context, continuations=tuple(continuations))
+        self._scheduler.add(self.lanes(request), urgent=True)
+        while not (done := [each for each in self._scheduler.ready if each.request is request]):
+            self._scheduler.step()
+        self._scheduler.ready.remove(done[0])
+        return list(done[0].scores)
 
     def count_tokens(self, text: str) -> int:
         return len(self._model.tokenize(text, begin=False, special=True))
@@ -132,19 +131,21 @@ class LlamaEngine:
         self._grammars.clear()
         self._model.close()
 
+    def lanes(self, request: Request) -> list[Lane]:
+        """What the request comes to in the context; ContextError when that cannot fit."""
+        check_request(request, self.capabilities)
+        prompt = self.encode(request)
+        if request.continuations:
+            behind = self._continuations(request, prompt)
+            self._check_size(request, len(prompt), max(map(len, behind)))
+            return [*judgements(request, prompt, behind)]
+        self._check_size(request, len(prompt), request.sampling.max_tokens)
+        return [*answers(request, prompt, self.grammar(request))]
+
     def encode(self, request: Request) -> list[int]:
         """The prompt's ids. What a message says never becomes a special token; a bare prompt is taken at its word."""
-        check_request(request, self.capabilities)
         pieces = self._template.pieces(request.messages) if request.messages else [Piece(request.prompt)]
-        tokens = self._tokens(pieces) or [self._model.first_token]
-        needed = len(tokens) + request.sampling.max_tokens
-        if needed > self.context_size:
-            raise ContextError(
-                f"request {request.tag!r} needs {needed} tokens ({len(tokens)} of prompt, "
-                f"{request.sampling.max_tokens} of answer); {self.name} has {self.context_size}",
-                hint="shorten the prompt, ask for fewer tokens, or take a model with a longer context",
-            )
-        return tokens
+        return self._tokens(pieces) or [self._model.first_token]
 
     def grammar(self, request: Request) -> Grammar | None:
         """Parsed once for all requests that share it; EngineError names the request when it is not valid."""
@@ -175,37 +176,24 @@ class LlamaEngine:
             found += self._model.tokenize(piece.text, begin=begin, special=not piece.literal)
         return found
 
-    def _continuation(self, context: str, before: list[int], text: str) -> list[int]:
-        if self._model.joins_words:
-            whole = self._tokens([Piece(context + text)])
-            if whole[: len(before)] == before:
-                return whole[len(before) :]
-        return self._model.tokenize(text, begin=False, special=True)
+    def _continuations(self, request: Request, before: list[int]) -> list[list[int]]:
+        if not self._model.joins_words:
+            return [self._model.tokenize(text, begin=False, special=True) for text in request.continuations]
+        context = self._template.pieces(request.messages) if request.messages else [Piece(request.prompt)]
+        found = []
+        for text in request.continuations:
+            whole = self._tokens([*context[:-1], Piece(context[-1].text + text)])
+            joined = whole[: len(before)] == before
+            found.append(whole[len(before) :] if joined else self._model.tokenize(text, begin=False, special=True))
+        return found
 
-
-def _suited(settings: Settings, parameters: int) -> Settings:
-    """The settings with what they leave open chosen by the model's size."""
-    few = 4 if parameters < _TINY else 8
-    sequences = settings.sequences or (32 if parameters > _LARGE else few)
-    threads = settings.threads or (1 if parameters < _TINY else available_cores())
-    return replace(settings, sequences=sequences, threads=threads, shared=settings.shared or parameters > _LARGE)
-
-
-def available_cores() -> int:
-    """Physical cores that this process may use: two threads of one core only get in each other's way here."""
-    allowed = getattr(os, "sched_getaffinity", None)
-    if allowed is None:
-        return usable_threads()
-    cores = {_core(number) for number in allowed(0)}
-    return max(1, min(len(cores), usable_threads()))
-
-
-def _core(processor: int) -> tuple[str, str]:
-    folder = _TOPOLOGY / f"cpu{processor}" / "topology"
-    try:
-        return (folder / "physical_package_id").read_text(), (folder / "core_id").read_text()
-    except OSError:
-        return "", str(processor)
+    def _check_size(self, request: Request, prompt: int, answer: int) -> None:
+        if prompt + answer > self.context_size:
+            raise ContextError(
+                f"request {request.tag!r} needs {prompt + answer} tokens ({prompt} of prompt, {answer} of answer); "
+                f"{self.name} has {self.context_size}",
+                hint="shorten the prompt, ask for fewer tokens, or take a model with a longer context",
+            )
 
 
 def file_digest(path: Path) -> str:

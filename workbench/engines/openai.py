@@ -1,266 +1,299 @@
-"""Any endpoint that speaks OpenAI's chat and completion API, asked by a few threads at once."""
+"""Any endpoint that speaks OpenAI's chat and completion API: vLLM, llama-server, Ollama, a service."""
 
-import math
-import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+import asyncio
+import queue
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
-import httpx
-
-from workbench.engines.engine import Completion, Finish, Request, check_request, sample_seed
-from workbench.engines.retries import Retries
+from workbench.engines.connection import Connection, RefusedError
+from workbench.engines.constraints import KINDS, Constraints
+from workbench.engines.credentials import EndpointSettings
+from workbench.engines.echoes import Echo
+from workbench.engines.engine import Completion, Finish, Request, Sampling, check_request, sample_seed
+from workbench.engines.offers import Offers, estimate
 from workbench.errors import ContextError, EndpointError, EngineError
 from workbench.messages import Message
 from workbench.records import digest_json
 
-_DEFAULT_CONTEXT = 4096
-_BYTES_A_TOKEN = 3  # where nobody counts: rather too many tokens than too few
-_CONNECT_SECONDS = 10.0
-_REFUSED = (400, 422)
+T = TypeVar("T")
+Work = Callable[[], Coroutine[Any, Any, T]]
+_TRIAL_TOKENS = 24
+
+
+@dataclass(eq=False, slots=True)
+class _Job:
+    """A request under way; `left` are the samples that have not been handed out."""
+
+    request: Request
+    left: set[int]
+    future: Future[None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class EndpointSettings:
-    """`url` ends in /v1 with most servers; `concurrency` requests are under way at once; `certificates` is a file of
-    authorities to trust instead of the system's; 0 for `context_size` asks the server."""
-
-    url: str
-    model: str = ""
-    key: str = ""
-    concurrency: int = 8
-    attempts: int = 6
-    timeout: float = 600.0
-    context_size: int = 0
-    verify: bool = True
-    certificates: str = ""
+class _Over:
+    job: _Job
 
 
 class EndpointSession:
-    """Requests in flight; answers come in the order in which the endpoint gives them."""
+    """Requests in flight; answers come in the order in which the endpoint gives them.
 
-    def __init__(self, engine: "EndpointEngine", workers: ThreadPoolExecutor) -> None:
+    Once a request has failed for good no more are sent; what is under way is still handed out, and then the error is
+    raised, so that no answer is lost.
+    """
+
+    def __init__(self, engine: "EndpointEngine", concurrency: int) -> None:
         self._engine = engine
-        self._workers = workers
-        self._asked: dict[Future[list[Completion]], Request] = {}
+        self._places = asyncio.Semaphore(concurrency)
+        self._jobs: dict[_Job, None] = {}
+        self._arrived: queue.SimpleQueue[tuple[_Job, Completion] | _Over] = queue.SimpleQueue()
         self._cancelled: list[Completion] = []
+        self._error: BaseException | None = None
 
     def submit(self, request: Request) -> None:
-        check_request(request, self._engine.capabilities)
-        self._asked[self._workers.submit(self._engine.ask, request)] = request
+        check_request(request, self._engine.followed(request))
+        job = _Job(request, set(range(request.samples)))
+        job.future = self._engine.start(lambda: self._work(job))
+        self._jobs[job] = None
+        job.future.add_done_callback(lambda _: self._arrived.put(_Over(job)))
 
     def __iter__(self) -> Iterator[Completion]:
-        while self._asked or self._cancelled:
+        while self._jobs or self._cancelled:
             while self._cancelled:
                 yield self._cancelled.pop()
-            for future in wait(self._asked, return_when=FIRST_COMPLETED).done if self._asked else ():
-                # A cancel between two answers may have taken this one out.
-                if self._asked.pop(future, None):
-                    yield from future.result()
+            if self._jobs:
+                yield from self._take(self._arrived.get())
+        if self._error:
+            raise self._error
 
     def cancel(self, tag: str) -> None:
-        """What the endpoint is already writing is left to end by itself, and not looked at."""
-        for future, request in list(self._asked.items()):
-            if request.tag == tag:
-                future.cancel()
-                del self._asked[future]
-                self._cancelled += [
-                    Completion(request, index, "", "cancelled", 0, 0) for index in range(request.samples)
-                ]
+        """Closes the connection of what the endpoint is writing, so that it may stop."""
+        for job in [job for job in self._jobs if job.request.tag == tag]:
+            self._drop(job)
+            self._cancelled += [Completion(job.request, index, "", "cancelled", 0, 0) for index in sorted(job.left)]
+
+    def close(self) -> None:
+        """What is under way is dropped."""
+        for job in list(self._jobs):
+            self._drop(job)
+
+    def _drop(self, job: _Job) -> None:
+        del self._jobs[job]
+        if job.future:
+            job.future.cancel()
+
+    def _take(self, arrived: tuple[_Job, Completion] | _Over) -> Iterator[Completion]:
+        if isinstance(arrived, _Over):
+            self._end(arrived.job)
+        elif arrived[0] in self._jobs:
+            job, completion = arrived
+            job.left.discard(completion.index)
+            yield completion
+
+    def _end(self, job: _Job) -> None:
+        if job in self._jobs and job.future:
+            del self._jobs[job]
+            self._error = self._error or job.future.exception()
+
+    async def _work(self, job: _Job) -> None:
+        """All samples of a request: by `n` where the endpoint takes it, the missing ones side by side."""
+        found = await self._ask(job, 0, job.request.samples) if self._engine.takes_many(job.request) else 0
+        await asyncio.gather(*(self._ask(job, index, 1) for index in range(found, job.request.samples)))
+
+    async def _ask(self, job: _Job, first: int, count: int) -> int:
+        """Hands out samples from `first` on; returns their number, which may be less than `count`."""
+        async with self._places:
+            if self._error:
+                return 0
+            try:
+                found = await self._engine.answers(job.request, first, count)
+            except EngineError as error:
+                self._error = self._error or error
+                return 0
+        for completion in found:
+            self._arrived.put((job, completion))
+        return len(found)
 
 
 class EndpointEngine:
-    """`capabilities` is empty: whether an endpoint keeps to a grammar, or can score, is not known beforehand."""
+    """`model` is empty for the first one that the endpoint lists; 0 for `context_size` asks the endpoint."""
 
-    capabilities: frozenset[str] = frozenset()
-
-    def __init__(self, settings: EndpointSettings) -> None:
-        self._settings = settings
-        self._url = settings.url.rstrip("/")
-        self._client = httpx.Client(
-            headers={"Authorization": f"Bearer {settings.key}"} if settings.key else {},
-            timeout=httpx.Timeout(settings.timeout, connect=_CONNECT_SECONDS),
-            verify=_trust(settings),
-            limits=httpx.Limits(max_connections=settings.concurrency),
-        )
-        self._closing = threading.Event()
-        self._retries = Retries(settings.attempts, self._closing)
+    def __init__(self, settings: EndpointSettings, model: str = "", context_size: int = 0) -> None:
+        self.connection = Connection(settings)
+        self._concurrency = settings.concurrency
+        self._context_size = context_size
+        self._offers = Offers(self.connection, model)
+        self._constraints = Constraints(self._try)
+        self._echo = Echo(self._complete, lambda text, beginning: self._offers.tokens(text, beginning=beginning))
         self._many = True
+        self._neutral = True
 
-    @cached_property
+    @property
     def name(self) -> str:
-        """The model that was asked for, or else the first one that the endpoint lists."""
-        return self._settings.model or str(self._listed.get("id", "default"))
+        return self._offers.name
 
     @property
     def digest(self) -> str:
         """Of address and model: an endpoint does not show what its weights are."""
-        return digest_json({"endpoint": self._url, "model": self.name})
+        return digest_json({"endpoint": self.connection.url, "model": self.name})
+
+    @property
+    def context_size(self) -> int:
+        """As given, as the server says, or 4096."""
+        return self._context_size or self._offers.context_size
 
     @cached_property
-    def context_size(self) -> int:
-        """As given, as the server says (vLLM, llama-server), or 4096."""
-        if self._settings.context_size:
-            return self._settings.context_size
-        said = self._listed.get("max_model_len") or (self._listed.get("meta") or {}).get("n_ctx_train")
-        return int(said or _DEFAULT_CONTEXT)
+    def capabilities(self) -> frozenset[str]:
+        """What the endpoint was seen to do, by a few short requests at the first question."""
+        found = self._run(lambda: self._followed(KINDS, chat=True))
+        return found | {"score"} if self._echo.works() else found
 
     @contextmanager
     def session(self) -> Iterator[EndpointSession]:
-        """Leaving the block drops what has not been sent and waits for what has."""
-        workers = ThreadPoolExecutor(self._settings.concurrency, thread_name_prefix="endpoint")
+        """Leaving the block drops what is under way."""
+        session = EndpointSession(self, self._concurrency)
         try:
-            yield EndpointSession(self, workers)
+            yield session
         finally:
-            workers.shutdown(cancel_futures=True)
-
-    def ask(self, request: Request) -> list[Completion]:
-        """All samples of a request: by `n` where the endpoint knows it, the missing ones one by one."""
-        found: list[Completion] = []
-        if self._many or request.samples == 1:
-            found = self._answers(request, 0, request.samples)
-        while len(found) < request.samples:
-            found += self._answers(request, len(found), 1)
-        return found[: request.samples]
+            session.close()
 
     def score(self, context: str, continuations: Sequence[str]) -> list[float]:
-        raise EngineError(
-            f"the endpoint {self._url} cannot score texts", hint="use a local model where scores are needed"
-        )
+        if "score" not in self.capabilities:
+            raise EngineError(
+                f"the endpoint {self.connection.url} cannot score texts",
+                hint="use a local model where scores are needed",
+            )
+        try:
+            return self._echo.score(context, continuations)
+        except RefusedError as error:
+            raise error.meant from error
+        except ValueError as error:
+            raise EngineError(f"a text could not be scored by {self.connection.url}: {error}") from error
 
     def count_tokens(self, text: str) -> int:
         """By the server's own tokenizer where it offers one; an estimate from above otherwise."""
-        if text and self._counter:
-            return self._count(*self._counter, text) or _estimate(text)
-        return _estimate(text)
+        return self._offers.count(text)
 
     def render(self, messages: Sequence[Message], *, add_generation_prompt: bool = True) -> str:
-        raise EngineError(f"the endpoint {self._url} keeps its chat template to itself", hint="send it messages")
+        return self._offers.render(messages, add_generation_prompt=add_generation_prompt)
 
     def close(self) -> None:
-        self._closing.set()
-        self._client.close()
+        self.connection.close()
 
-    def _answers(self, request: Request, first: int, count: int) -> list[Completion]:
+    def followed(self, request: Request) -> frozenset[str]:
+        """Which of the request's own grammar and schema the endpoint keeps to."""
+        wanted = tuple(kind for kind in KINDS if getattr(request, kind))
+        if not wanted:
+            return frozenset()
+        return self._run(lambda: self._followed(wanted, chat=bool(request.messages)))
+
+    def start(self, work: Work[T]) -> Future[T]:
+        """Work on the connection's thread, from which the model's name, which requests carry, cannot be asked for."""
+        _ = self.name
+        return self.connection.start(work())
+
+    def takes_many(self, request: Request) -> bool:
+        """Whether several samples may be asked for at once; there are servers that refuse that of a fixed choice."""
+        return self._many and request.samples > 1 and request.sampling.temperature > 0
+
+    async def answers(self, request: Request, first: int, count: int) -> list[Completion]:
+        """Samples from `first` on: at least one, or none where only several at once are refused."""
+        body = await self._body(request, first, count)
         try:
-            answer = self._post(self._route(request), self._body(request, first, count), request.tag)
-        except _RefusedError as error:
-            if count > 1:
-                self._many = False
-                return []
-            raise error.meant from error
+            # Some refuse several at once with the status of a fault of their own, which is no reason to ask again.
+            answer = await self._post(request, body, trial=count > 1)
+        except RefusedError as error:
+            if count == 1 or isinstance(error.meant, ContextError):
+                raise error.meant from error
+            self._many = False
+            return []
         choices, usage = answer.get("choices") or [], answer.get("usage") or {}
         if not choices:
-            raise EndpointError(f"request {request.tag!r}: the endpoint {self._url} answered without choices")
+            raise EndpointError(f"request {request.tag!r}: the endpoint {self.connection.url} answered without choices")
+        self._many &= len(choices) >= count
         if len(choices) > 1:
             # The endpoint counts all choices together.
             usage = usage | {"completion_tokens": None}
-        return [self._completion(request, first + number, choice, usage) for number, choice in enumerate(choices)]
+        found = (_completion(request, first + number, choice, usage) for number, choice in enumerate(choices[:count]))
+        return list(found)
 
-    def _route(self, request: Request) -> str:
-        return f"{self._url}/chat/completions" if request.messages else f"{self._url}/completions"
-
-    def _body(self, request: Request, first: int, count: int) -> dict[str, Any]:
+    async def _body(self, request: Request, first: int, count: int) -> dict[str, Any]:
         sampling = request.sampling
-        content = {"messages": list(request.messages)} if request.messages else {"prompt": request.prompt}
-        wanted = {"n": count} if count > 1 else {}
-        # Not every endpoint knows these two, so they are sent only where they change something.
-        rare = {"top_k": sampling.top_k, "min_p": sampling.min_p}
-        return {
+        fields = {"top_k": sampling.top_k, "min_p": sampling.min_p, "repeat_penalty": 1.0}
+        body: dict[str, Any] = {
             "model": self.name,
-            **content,
-            **wanted,
+            **({"messages": list(request.messages)} if request.messages else {"prompt": request.prompt}),
+            **({"n": count} if count > 1 else {}),
             "max_tokens": sampling.max_tokens,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             "seed": sample_seed(request.seed, first),
             **({"stop": list(sampling.stop)} if sampling.stop else {}),
-            **{name: value for name, value in rare.items() if value},
+            **{name: value for name, value in fields.items() if self._neutral or name not in _neutral(sampling)},
         }
+        for kind in KINDS:
+            if text := getattr(request, kind):
+                way = await self._constraints.way(kind, chat=bool(request.messages))
+                body |= way(text) if way else {}
+        return body
 
-    def _completion(self, request: Request, index: int, choice: dict[str, Any], usage: dict[str, Any]) -> Completion:
-        said = (choice.get("message") or {}).get("content") if request.messages else choice.get("text")
-        text = str(said or "")
-        finish: Finish = "length" if choice.get("finish_reason") == "length" else "stop"
-        tokens = usage.get("completion_tokens")
-        drawn = _estimate(text) if tokens is None else int(tokens)
-        return Completion(request, index, text, finish, int(usage.get("prompt_tokens") or 0), drawn)
-
-    def _post(self, url: str, body: dict[str, Any], tag: str) -> dict[str, Any]:
-        response = self._retries.send(lambda: self._client.post(url, json=body), f"request {tag!r} to {self._url}")
-        if response.is_success:
-            return dict(_json(response, self._url))
-        said = self._said(response)
-        if response.status_code in _REFUSED:
-            long = "context" in said and ("length" in said or "token" in said or "window" in said)
-            meant = ContextError if long else EngineError
-            raise _RefusedError(meant(f"request {tag!r} was refused by {self._url}: {said}"))
-        hint = "check the key" if response.status_code in (401, 403) else "check the endpoint's address and model"
-        raise EngineError(f"request {tag!r} to {self._url} failed ({response.status_code}): {said}", hint=hint)
-
-    def _said(self, response: httpx.Response) -> str:
-        """The server's words, without the key should it repeat it."""
-        text = " ".join(response.text.split())[:400] or response.reason_phrase
-        return text.replace(self._settings.key, "***") if self._settings.key else text
-
-    @cached_property
-    def _listed(self) -> dict[str, Any]:
-        response = self._retries.send(
-            lambda: self._client.get(f"{self._url}/models"), f"the list of models of {self._url}"
-        )
-        models = _json(response, self._url).get("data") or [] if response.is_success else []
-        return next((model for model in models if model.get("id") == self._settings.model), models[0] if models else {})
-
-    @cached_property
-    def _counter(self) -> tuple[str, dict[str, str], str] | None:
-        """The route, fixed fields and text field of the server's tokenizer: vLLM, llama-server, llama_cpp.server."""
-        root = self._url.removesuffix("/v1")
-        offers: tuple[tuple[str, dict[str, str], str], ...] = (
-            (f"{root}/tokenize", {"model": self.name}, "prompt"),
-            (f"{root}/tokenize", {}, "content"),
-            (f"{root}/extras/tokenize/count", {}, "input"),
-        )
-        return next((offer for offer in offers if self._count(*offer, "a text to count")), None)
-
-    def _count(self, url: str, fixed: dict[str, str], field: str, text: str) -> int:
+    async def _post(self, request: Request, body: dict[str, Any], *, trial: bool) -> dict[str, Any]:
+        what, url = f"request {request.tag!r} to {self.connection.url}", self._route(chat=bool(request.messages))
         try:
-            response = self._client.post(url, json=fixed | {field: text})
-            answer = response.json() if response.is_success else {}
-        except (httpx.HTTPError, ValueError):
-            return 0
-        return int(answer.get("count") or len(answer.get("tokens") or [])) if isinstance(answer, dict) else 0
+            return await self.connection.post(url, body, what, trial=trial)
+        except RefusedError as error:
+            neutral = _neutral(request.sampling) & body.keys()
+            if not any(name in error.meant.message for name in neutral):
+                raise
+        self._neutral = False
+        return await self.connection.post(url, {name: body[name] for name in body.keys() - neutral}, what, trial=trial)
+
+    async def _followed(self, kinds: Sequence[Any], *, chat: bool) -> frozenset[str]:
+        ways = await asyncio.gather(*(self._constraints.way(kind, chat=chat) for kind in kinds))
+        return frozenset(kind for kind, way in zip(kinds, ways, strict=True) if way)
+
+    async def _try(self, fields: Mapping[str, Any], chat: bool) -> str:
+        body = {"model": self.name, "max_tokens": _TRIAL_TOKENS, "temperature": 0, **fields}
+        answer = await self.connection.post(
+            self._route(chat=chat), body, f"a trial of {self.connection.url}", trial=True
+        )
+        return _text((answer.get("choices") or [{}])[0])
+
+    def _complete(self, asked: Sequence[Mapping[str, Any]], trial: bool) -> list[Mapping[str, Any]]:
+        """Plain completions side by side, the first choice of each."""
+
+        async def all_at_once() -> list[dict[str, Any]]:
+            url, what = self._route(chat=False), f"a text to be scored by {self.connection.url}"
+            fixed = {"model": self.name, "temperature": 0}
+            posts = (self.connection.post(url, fixed | dict(fields), what, trial=trial) for fields in asked)
+            return await asyncio.gather(*posts)
+
+        return [(answer.get("choices") or [{}])[0] for answer in self._run(all_at_once)]
+
+    def _run(self, work: Work[T]) -> T:
+        _ = self.name
+        return self.connection.run(work())
+
+    def _route(self, *, chat: bool) -> str:
+        return f"{self.connection.url}/chat/completions" if chat else f"{self.connection.url}/completions"
 
 
-def _estimate(text: str) -> int:
-    return math.ceil(len(text.encode()) / _BYTES_A_TOKEN)
+def _neutral(sampling: Sampling) -> set[str]:
+    """Fields that change nothing, said since some endpoints have values of their own; others do not know them."""
+    off = {"top_k": not sampling.top_k, "min_p": not sampling.min_p, "repeat_penalty": True}
+    return {name for name, changes_nothing in off.items() if changes_nothing}
 
 
-class _RefusedError(Exception):
-    """The endpoint understood the request and will not do it; `meant` is the error to raise unless there is a way."""
-
-    def __init__(self, meant: EngineError) -> None:
-        super().__init__(meant.message)
-        self.meant = meant
+def _text(choice: Mapping[str, Any]) -> str:
+    return str((choice.get("message") or {}).get("content") or choice.get("text") or "")
 
 
-def _json(response: httpx.Response, url: str) -> dict[str, Any]:
-    try:
-        answer = response.json()
-    except ValueError as error:
-        raise EndpointError(
-            f"{url} answered with something that is not JSON", hint="does its address end in /v1?"
-        ) from error
-    if not isinstance(answer, dict):
-        raise EndpointError(f"{url} answered with a list where an object was due", hint="does its address end in /v1?")
-    return answer
-
-
-def _trust(settings: EndpointSettings) -> Any:
-    if not settings.verify or not settings.certificates:
-        return settings.verify
-    import ssl
-
-    return ssl.create_default_context(cafile=settings.certificates)
+def _completion(request: Request, index: int, choice: Mapping[str, Any], usage: Mapping[str, Any]) -> Completion:
+    text = _text(choice)
+    finish: Finish = "length" if choice.get("finish_reason") == "length" else "stop"
+    tokens = usage.get("completion_tokens")
+    drawn = estimate(text) if tokens is None else int(tokens)
+    return Completion(request, index, text, finish, int(usage.get("prompt_tokens") or 0), drawn)

@@ -10,7 +10,35 @@ QUESTIONS = [
 ]
 
 
-class ChatOptions(Options):
+class EndpointOptions(Options):
+    """How an endpoint is spoken to, wherever a step may ask one; its address and key are options of the step."""
+
+    api_key_file: str = option("", "file that holds the endpoint's key", result=False)
+    endpoint_concurrency: int = option(8, "requests under way at an endpoint at once", minimum=1, result=False)
+    tls_ca_file: str = option("", "PEM file of the authorities to trust instead of the usual ones", result=False)
+    tls_client_cert: str = option("", "PEM file to show to an endpoint that asks who is there", result=False)
+    tls_client_key: str = option("", "PEM file with the key of that certificate", result=False)
+    tls_client_passwd: str = option("", "password of that key", result=False)
+    tls_insecure: bool = option(False, "trust an endpoint whatever certificate it shows", result=False)
+
+
+class MachineOptions(Options):
+    """How a model is run on this machine, wherever a step may open one; none of it changes what the model says."""
+
+    threads: int = option(0, "threads of a model, 0 takes the processors of the machine", minimum=0, result=False)
+    gpu_layers: int = option(
+        -1, "layers of a GGUF model on a GPU where llama.cpp can use one, -1 takes all", minimum=-1, result=False
+    )
+    batch_tokens: int = option(
+        0,
+        "most tokens of one evaluation of a GGUF model, 0 takes what suits it",
+        minimum=0,
+        maximum=8192,
+        result=False,
+    )
+
+
+class ChatOptions(EndpointOptions, MachineOptions):
     """Options of `workbench model chat` and of the notebook 06_chat. The first three questions are about the sample."""
 
     model: str = option("demo", "trained run, GGUF file, Hugging Face folder or a model's name", result=False)
@@ -23,4 +51,3 @@ class ChatOptions(Options):
     max_tokens: int = option(64, "longest answer in tokens of the model", minimum=1, maximum=8192)
     temperature: float = option(0.0, "how freely words are drawn, 0 takes the likeliest", minimum=0.0, maximum=2.0)
     seed: int = option(42, "seed of every draw", minimum=0)
-    threads: int = option(0, "threads of a model, 0 takes the processors of the machine", minimum=0, result=False)

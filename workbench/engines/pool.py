@@ -1,69 +1,40 @@
-"""The llama.cpp context that samples and scores share, made when it is first needed and as large as it needs to be."""
+"""The llama.cpp context that all lanes share, made when it is first needed and as large as it needs to be."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import psutil
 
 from workbench.engines.cells import Cells
-from workbench.engines.llama_binding import Layout, LlamaBatch, LlamaContext, LlamaModel, Logits
-from workbench.engines.slots import Slot
-from workbench.engines.streams import Streams
+from workbench.engines.counters import Counters
+from workbench.engines.llama_binding import Layout, LlamaBatch, LlamaContext, LlamaModel
+from workbench.engines.settings import Settings
 from workbench.errors import EngineError
 
 _STEP = 256  # llama.cpp rounds its pool up to this many cells
 _EASY_BYTES = 64 << 20  # a pool of this size is made at once, without counting what is needed
 _MEMORY_SHARE = 0.5  # of what is free when the pool is made
-_SPARE_SLOTS = 2  # for a score's context and one continuation while every other slot is taken
-
-
-@dataclass(slots=True)
-class Counters:
-    """Tokens since the engine was opened; `seconds` were spent in evaluations and draws, `batches` are their number."""
-
-    evaluated_prompt_tokens: int = 0
-    reused_prompt_tokens: int = 0
-    generated_tokens: int = 0
-    batches: int = 0
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """One request may hold `context_size` tokens. `sequences` run at once, 0 takes as many as suit the model. Of what
-    was evaluated, `prefixes` beginnings are kept. `batch` is the most tokens that one evaluation takes. `shared` memory
-    holds equal beginnings once, see `LlamaContext`; large models always have it."""
-
-    context_size: int
-    sequences: int = 0
-    prefixes: int = 8
-    batch: int = 512
-    threads: int = 0
-    shared: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """A slot whose known tokens are to be evaluated. `read` gets each position from `first` on, with its logits."""
-
-    slot: Slot
-    first: int
-    read: Callable[[int, Logits], None]
+# Exact attention looks at every cell that is in use, whoever it belongs to, so there should not be many.
+_COMPACT_LEAST, _COMPACT_MOST = 512, 1536
+# Tokens times parameters that are worth a thread: below that it waits longer for the others than it helps.
+_THREAD_WORK = 15_000_000
 
 
 class Pool:
-    """Context, batch and cells, with the rule of how large the pool is."""
+    """Context, batch and cells, with the rules of how large the pool is and how many threads work on a batch. The
+    settings leave nothing open."""
 
     def __init__(self, model: LlamaModel, settings: Settings) -> None:
         self.model = model
         self.settings = settings
         self.counters = Counters()
-        self._working = settings.sequences + _SPARE_SLOTS
-        self._slots = self._working + settings.prefixes
+        self._exact = bool(settings.exact)
+        self._slots = settings.sequences + (settings.prefixes or 0)
+        self._cell_bytes = model.cell_bytes(self._exact)
         # llama.cpp reserves a token for every sequence, and aborts where the batch has not as many.
         self.batch = LlamaBatch(max(settings.batch, self._slots))
         self._context: LlamaContext | None = None
-        self._places: Cells | Streams | None = None
+        self._places: Cells | None = None
+        self._threads = 0
 
     @property
     def context(self) -> LlamaContext:
@@ -72,39 +43,40 @@ class Pool:
         return self._context
 
     @property
-    def places(self) -> Cells | Streams:
+    def places(self) -> Cells:
         if self._places is None:
             raise EngineError(f"{self.model.path.name} has no context yet")
         return self._places
 
     @property
     def capacity(self) -> int:
-        """Tokens that all sequences together may hold, or each of them where memory is not shared."""
+        """Tokens that all sequences together may hold."""
         return self._places.capacity if self._places else 0
 
     def suggested(self, rooms: Sequence[int]) -> int:
         """A capacity for sequences that may come to hold so many tokens each, within what memory allows; the first of
         them fits in any case."""
-        settings, first = self.settings, next(iter(rooms), 0)
-        parts = 1 if settings.shared else self._slots
-        wanted = sum(rooms) if settings.shared else max(rooms, default=0)
-        most = settings.context_size * (self._slots if settings.shared else 1)
-        held = self.capacity * parts * self.model.cell_bytes
-        allowed = int((psutil.virtual_memory().available + held) * _MEMORY_SHARE) // self.model.cell_bytes // parts
-        easy = _EASY_BYTES // self.model.cell_bytes // parts
-        return _rounded(max(first, min(max(wanted, easy), most, allowed)))
+        first, wanted = next(iter(rooms), 0), sum(rooms)
+        memory = int(self._free() * _MEMORY_SHARE) // self._cell_bytes
+        easy = _EASY_BYTES // self._cell_bytes
+        limits = (_COMPACT_LEAST, _COMPACT_MOST) if self._exact else (easy, self.settings.context_size * self._slots)
+        return _rounded(max(first, min(max(wanted, limits[0]), limits[1], memory)))
 
     def make(self, capacity: int) -> None:
-        """A new and empty pool in place of the one there is; nothing may be running."""
+        """A new and empty pool in place of the one there is; nothing may be running. EngineError where there is no
+        memory for it."""
+        needed, free = capacity * self._cell_bytes, self._free()
+        if needed > free:
+            raise EngineError(
+                f"{capacity} tokens of {self.model.path.name} need {needed / 2**30:.1f} GiB of memory, and "
+                f"{free / 2**30:.1f} GiB are free",
+                hint="ask for fewer tokens, give a smaller context_size, or close other programs",
+            )
         self.drop()
         settings = self.settings
-        cells = capacity if settings.shared else capacity * self._slots
-        layout = Layout(cells, self._slots, self.batch.capacity, settings.threads, settings.shared)
-        self._context = LlamaContext(self.model, layout)
-        if settings.shared:
-            self._places = Cells(self._context, capacity=capacity, sequences=self._slots, keep=settings.prefixes)
-        else:
-            self._places = Streams(self._context, capacity=capacity, sequences=self._working, keep=settings.prefixes)
+        layout = Layout(capacity, self._slots, self.batch.capacity, settings.threads, self._exact)
+        self._context, self._threads = LlamaContext(self.model, layout), settings.threads
+        self._places = Cells(self._context, capacity=capacity, sequences=self._slots, keep=settings.prefixes or 0)
 
     def drop(self) -> None:
         if self._context:
@@ -113,6 +85,11 @@ class Pool:
 
     def decode(self) -> None:
         """Evaluates the batch. After an error the pool is gone, as nobody knows what it holds."""
+        work = self.batch.size * self.model.parameter_count // _THREAD_WORK
+        threads = max(1, min(self.settings.threads, work))
+        if threads != self._threads:
+            self.context.work_with(threads)
+            self._threads = threads
         try:
             self.context.decode(self.batch)
         except EngineError:
@@ -120,35 +97,9 @@ class Pool:
             raise
         self.counters.batches += 1
 
-    def feed(self, feeds: Sequence[Feed]) -> None:
-        """Evaluates what the slots know, in as few batches as it takes."""
-        waiting = [(feed, feed.slot.length) for feed in sorted(feeds, key=lambda feed: feed.slot.sequence)]
-        while waiting:
-            self.batch.clear()
-            rows: list[tuple[Feed, int, int]] = []
-            left: list[tuple[Feed, int]] = []
-            for feed, start in waiting:
-                count = min(feed.slot.planned - start, self.batch.room)
-                if count:
-                    rows.append((feed, self._add(feed, start, count), count))
-                if start + count < feed.slot.planned:
-                    left.append((feed, start + count))
-            self.decode()
-            for feed, row, count in rows:
-                self._read(feed, row, count)
-            waiting = left
-
-    def _add(self, feed: Feed, start: int, count: int) -> int:
-        outputs = min(count, max(0, start + count - feed.first))
-        tokens = feed.slot.tokens[start : start + count]
-        return self.batch.add(tokens, feed.slot.sequence, start, outputs) - count
-
-    def _read(self, feed: Feed, row: int, count: int) -> None:
-        start = feed.slot.length
-        self.places.extend(feed.slot, count)
-        self.counters.evaluated_prompt_tokens += count
-        for position in range(max(start, feed.first), start + count):
-            feed.read(position, self.context.logits(row + position - start))
+    def _free(self) -> int:
+        """Bytes that a pool may take, the present one's among them."""
+        return int(psutil.virtual_memory().available) + self.capacity * self._cell_bytes
 
 
 def _rounded(cells: int) -> int:

@@ -1,95 +1,72 @@
 """How likely a model finds texts that could follow: the context evaluated once, continuations many at a time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from workbench.engines.llama_binding import Logits, log_likelihood
-from workbench.engines.pool import Feed, Pool
-from workbench.engines.scheduler import Scheduler
-from workbench.engines.slots import Slot
-from workbench.errors import EngineError
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.engines.engine import Completion, Finish, Request
+from workbench.engines.lanes import Lane
+from workbench.engines.llama_binding import Logits
 
 
-@dataclass(slots=True)
-class _Sum:
-    """The log-likelihood of one continuation, behind a context of `start` tokens."""
+@dataclass(eq=False, slots=True)
+class Verdict:
+    """The scores of a request, to which each of its lanes adds what it sees; `left` lanes have not yet ended."""
 
+    request: Request
     start: int
-    tokens: Sequence[int]
-    total: float = 0.0
-
-    def read(self, position: int, logits: Logits) -> None:
-        """A position's logits judge the token behind it."""
-        self.total += log_likelihood(logits, self.tokens[position + 1 - self.start])
+    continuations: Sequence[Sequence[int]]
+    totals: NDArray[np.float64]
+    left: int = 0
 
 
-@dataclass(slots=True)
-class Scorer:
-    """Scores between the steps of samples in flight, whose places it waits for where it must."""
+@dataclass(eq=False, slots=True)
+class Judgement(Lane):
+    """Reads one continuation behind the context; the first of them also judges with what every other begins."""
 
-    pool: Pool
-    scheduler: Scheduler
+    verdict: Verdict = field(kw_only=True)
+    number: int = 0
 
-    def score(self, context: Sequence[int], continuations: Sequence[Sequence[int]]) -> list[float]:
-        """Sums of log-likelihoods in nats, 0.0 for an empty continuation; the context holds a token at least."""
-        if not continuations:
-            return []
-        sums = [_Sum(len(context), tokens) for tokens in continuations]
-        rooms = [len(context) + len(tokens) for tokens in continuations]
-        slot = self._claim(context, rooms, len(context) - 1)
-        try:
-            self._judge_first(slot, [each for each in sums if each.tokens])
-            longer = [each for each in sums if len(each.tokens) > 1]
-            while longer:
-                longer = longer[self._judge_rest(context, longer) :]
-        finally:
-            self._release(slot, len(context))
-        return [each.total for each in sums]
+    @property
+    def kept(self) -> int:
+        return self.verdict.start
 
-    def _judge_first(self, slot: Slot, sums: Sequence[_Sum]) -> None:
-        last = slot.planned - 1
+    def end(self, finish: Finish) -> Completion | None:
+        verdict = self.verdict
+        verdict.left -= 1
+        scores = () if finish == "cancelled" else tuple(verdict.totals.tolist())
+        return None if verdict.left else Completion(self.request, 0, "", finish, verdict.start, 0, scores)
 
-        def read(position: int, logits: Logits) -> None:
-            for each in sums:
-                each.read(position, logits)
+    def read(self, logits: Logits) -> None:
+        """The logits of the last `outputs` tokens that were evaluated, each of which judges the token behind it."""
+        verdict, ours = self.verdict, self.verdict.continuations[self.number]
+        position = self.slot.length - len(logits)
+        if position < verdict.start:
+            begun = [number for number, tokens in enumerate(verdict.continuations) if tokens]
+            likely = _likelihoods(np.repeat(logits[:1], len(begun), 0), [verdict.continuations[n][0] for n in begun])
+            verdict.totals[begun] += likely
+            logits, position = logits[1:], position + 1
+        offset = position - verdict.start + 1
+        verdict.totals[self.number] += _likelihoods(logits, ours[offset : offset + len(logits)]).sum()
 
-        self.pool.feed([Feed(slot, last, read)])
 
-    def _judge_rest(self, context: Sequence[int], sums: Sequence[_Sum]) -> int:
-        """Evaluates as many continuations at once as there is room for; returns their number."""
-        slots: list[Slot] = []
-        try:
-            for each in sums:
-                tokens = [*context, *each.tokens[:-1]]
-                slot = self._take(tokens, each.start) if slots else self._claim(tokens, [], each.start)
-                if slot is None:
-                    break
-                slots.append(slot)
-            feeds = [Feed(slot, each.start, each.read) for slot, each in zip(slots, sums, strict=False)]
-            self.pool.feed(feeds)
-        finally:
-            for slot in slots:
-                self._release(slot, 0)
-        return len(slots)
+def judgements(request: Request, context: Sequence[int], continuations: Sequence[Sequence[int]]) -> list[Judgement]:
+    """A lane for every continuation of more than one token, and one at least; the context has a token at least."""
+    verdict = Verdict(request, len(context), continuations, np.zeros(len(continuations)))
+    longer = [number for number, tokens in enumerate(continuations) if len(tokens) > 1] or [0]
+    found = []
+    for place, number in enumerate(longer):
+        tokens = np.asarray([*context, *continuations[number][:-1]], np.int32)
+        first = len(context) - 1 if place == 0 else len(context)
+        found.append(Judgement(request, tokens, first, len(tokens), verdict=verdict, number=number))
+    verdict.left = len(found)
+    return found
 
-    def _claim(self, tokens: Sequence[int], rooms: Sequence[int], most: int) -> Slot:
-        """A slot for these tokens; where nothing runs and none is held, the pool is made large enough for `rooms`."""
-        while True:
-            if rooms and not self.scheduler.running and self.pool.capacity < max(rooms):
-                self.pool.make(self.pool.suggested(sorted(rooms, reverse=True)))
-            slot = self._take(tokens, most) if self.pool.capacity else None
-            if slot is not None:
-                return slot
-            if not self.scheduler.running:
-                raise EngineError(f"{self.pool.model.path.name} has no room left to score {len(tokens)} tokens")
-            self.scheduler.step(admit=False)
 
-    def _take(self, tokens: Sequence[int], most: int) -> Slot | None:
-        slot = self.pool.places.take(tokens, len(tokens), most)
-        if slot is not None:
-            self.pool.counters.reused_prompt_tokens += slot.length
-        return slot
-
-    def _release(self, slot: Slot, kept: int) -> None:
-        if self.pool.capacity:
-            self.pool.places.release(slot, kept)
+def _likelihoods(logits: Logits, tokens: Sequence[int]) -> NDArray[np.float64]:
+    """The natural logarithm of each row's probability of its token."""
+    shifted = logits.astype(np.float64) - logits.max(1, keepdims=True)
+    found: NDArray[np.float64] = shifted[np.arange(len(tokens)), list(tokens)] - np.log(np.exp(shifted).sum(1))
+    return found

@@ -13,8 +13,8 @@ import torch
 import transformers
 
 from workbench.device import choose_device
-from workbench.engines.draws import draw
-from workbench.engines.engine import Completion, Finish, Request, check_request, sample_seed
+from workbench.engines.draws import draw_each
+from workbench.engines.engine import Completion, Finish, Request, Sampling, check_request, sample_seed
 from workbench.engines.template import ChatTemplate, Piece
 from workbench.errors import ContextError, EngineError, ModelError
 from workbench.messages import Message
@@ -35,6 +35,18 @@ class Sample:
     text: str = ""
     finish: Finish | None = None
 
+    @property
+    def sampling(self) -> Sampling:
+        return self.request.sampling
+
+    @property
+    def seed(self) -> int:
+        return sample_seed(self.request.seed, self.index)
+
+    @property
+    def position(self) -> int:
+        return len(self.drawn)
+
     def completion(self) -> Completion:
         return Completion(
             self.request, self.index, self.text, self.finish or "cancelled", len(self.prompt), len(self.drawn)
@@ -42,22 +54,27 @@ class Sample:
 
 
 class TransformersSession:
-    """Requests in flight: batches are filled in the order of submission, longer and shorter ones together."""
+    """Requests in flight: batches are filled in the order of submission, longer and shorter ones together. What is to
+    be scored is scored when it is submitted."""
 
     def __init__(self, engine: "TransformersEngine") -> None:
         self._engine = engine
         self._waiting: deque[Sample] = deque()
         self._running: list[Sample] = []
-        self._cancelled: list[Completion] = []
+        self._ready: list[Completion] = []
 
     def submit(self, request: Request) -> None:
         prompt = self._engine.encode(request)
+        if request.continuations:
+            scores = self._engine.score_behind(prompt, request.continuations)
+            self._ready.append(Completion(request, 0, "", "stop", len(prompt), 0, tuple(scores)))
+            return
         self._waiting.extend(Sample(request, index, prompt) for index in range(request.samples))
 
     def __iter__(self) -> Iterator[Completion]:
-        while self._waiting or self._cancelled:
-            while self._cancelled:
-                yield self._cancelled.pop()
+        while self._waiting or self._ready:
+            while self._ready:
+                yield self._ready.pop()
             self._running = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
             if self._running:
                 for sample in self._engine.run(self._running):
@@ -67,7 +84,7 @@ class TransformersSession:
         for sample in self._running:
             if sample.request.tag == tag and sample.finish is None:
                 sample.finish = "cancelled"
-        self._cancelled += [sample.completion() for sample in self._waiting if sample.request.tag == tag]
+        self._ready += [sample.completion() for sample in self._waiting if sample.request.tag == tag]
         self._waiting = deque(sample for sample in self._waiting if sample.request.tag != tag)
 
 
@@ -112,7 +129,7 @@ class TransformersEngine:
         check_request(request, self.capabilities)
         pieces = self._template.pieces(request.messages) if request.messages else [Piece(request.prompt)]
         tokens = self._tokens(pieces) or self._begin()
-        needed = len(tokens) + request.sampling.max_tokens
+        needed = len(tokens) + (0 if request.continuations else request.sampling.max_tokens)
         if needed > self.context_size:
             raise ContextError(
                 f"request {request.tag!r} needs {needed} tokens ({len(tokens)} of prompt, "
@@ -131,17 +148,21 @@ class TransformersEngine:
         while going:
             positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -step.shape[1] :]
             logits = self._forward(step, mask, positions, cache)[:, -1].float().cpu()
-            step = torch.tensor([[self._draw(*pair)] for pair in zip(samples, logits, strict=True)])
+            drawn = draw_each(logits.numpy(), samples)
+            step = torch.tensor([[self._take(*pair)] for pair in zip(samples, drawn, strict=True)])
             step = step.to(self._device.kind)
             mask = torch.cat([mask, torch.ones_like(mask[:, :1])], dim=1)
             finished = [sample for sample in going if sample.finish]
             going = [sample for sample in going if not sample.finish]
             yield from finished
 
-    @torch.inference_mode()
     def score(self, context: str, continuations: Sequence[str]) -> list[float]:
         """The context is evaluated once; 0.0 for an empty continuation."""
-        before = self._tokens([Piece(context)]) or self._begin()
+        return self.score_behind(self._tokens([Piece(context)]) or self._begin(), continuations)
+
+    @torch.inference_mode()
+    def score_behind(self, before: list[int], continuations: Sequence[str]) -> list[float]:
+        """Behind the ids of a context."""
         behind = [self._ids(text, special=True) for text in continuations]
         longest = len(before) + max(map(len, behind), default=0)
         if longest > self.context_size:
@@ -190,12 +211,10 @@ class TransformersEngine:
             input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True
         ).logits
 
-    def _draw(self, sample: Sample, logits: torch.Tensor) -> int:
+    def _take(self, sample: Sample, token: int) -> int:
         """The row's next token; what a finished row draws is not looked at."""
         if sample.finish:
             return 0
-        request = sample.request
-        token = draw(logits.numpy(), request.sampling, sample_seed(request.seed, sample.index), len(sample.drawn))
         if token in self._ends:
             sample.finish = "stop"
             return 0

@@ -87,11 +87,10 @@ class Examination:
     def _open(self, model: str) -> Engine:
         from workbench.engines import open_engine
 
-        return open_engine(model, threads=self._options.threads)
+        return open_engine(model, machine=self._options)
 
     def _open_judge(self) -> Engine:
-        from workbench.engines import open_engine
+        from workbench.engines import endpoint_settings, open_engine
 
-        options = self._options
-        url, key = options.judge_endpoint_url, options.judge_api_key
-        return open_engine(self._plan.judge, endpoint_url=url, api_key=key, threads=options.threads)
+        endpoint = endpoint_settings(self._options, "judge_")
+        return open_engine(self._plan.judge, endpoint=endpoint, machine=self._options)

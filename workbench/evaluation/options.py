@@ -5,13 +5,14 @@ from typing import Self
 
 from pydantic import model_validator
 
-from workbench.options import Options, option
+from workbench.engines.options import EndpointOptions, MachineOptions
+from workbench.options import option
 
 BENCHMARKS = ("proof", "reading", "mmlu_branch", "heldout", "mt_bench_branch")
 JUDGE_PROMPTS = ("auto", "compact", "full")
 
 
-class EvaluationOptions(Options):
+class EvaluationOptions(EndpointOptions, MachineOptions):
     """Options of `workbench model evaluate` and of the notebook 05_evaluate.
 
     Names and paths are not part of a fingerprint: the contents of the models and questions that they select are.
@@ -37,7 +38,6 @@ class EvaluationOptions(Options):
     max_tokens: int = option(128, "longest answer in tokens of the model", minimum=1, maximum=8192)
     seed: int = option(42, "seed of every draw", minimum=0)
     name: str = option("demo", "name of the run", result=False)
-    threads: int = option(0, "threads of a model, 0 takes the processors of the machine", minimum=0, result=False)
 
     @model_validator(mode="after")
     def _known_benchmarks(self) -> Self:

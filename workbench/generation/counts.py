@@ -4,18 +4,21 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from workbench.generation.leaf_names import service_names
 from workbench.generation.mixing import Mix
 from workbench.generation.production import LeafShelf
-from workbench.generation.rows import user_text
+from workbench.generation.rows import Candidate, user_text
 
 Record = dict[str, Any]
 CountTokens = Callable[[str], int]
+NEAR_DUPLICATE = "near_duplicate"
+_MOST_REASONS = 4
 
 
 def leaf_counts(shelf: LeafShelf, trained: Sequence[Record], heldout: Sequence[Record]) -> Record:
-    """made = kept + rejected + failed; kept = mixed + heldout + too_like_heldout."""
+    """made = kept + rejected + failed; kept = mixed + heldout + too_like_heldout; `funnel` says the same by stage."""
     path = shelf.work.path
-    rejected = Counter(_reason(record) for record in _ended(shelf, "rejected"))
+    rejected = Counter(_sieve(one) for one in shelf.decided if one.outcome == "rejected")
     held, mixed = (sum(record["leaf"] == path for record in records) for records in (heldout, trained))
     return {
         "path": path,
@@ -27,23 +30,43 @@ def leaf_counts(shelf: LeafShelf, trained: Sequence[Record], heldout: Sequence[R
         "mixed": mixed,
         "too_like_heldout": shelf.kept - held - mixed,
         "rejected": dict(sorted(rejected.items())),
-        "failed": len(_ended(shelf, "failed")),
+        "failed": sum(one.outcome == "failed" for one in shelf.decided),
         "stages": [stage.name for stage in shelf.work.stages if stage.judges],
+        "funnel": funnel(shelf),
     }
+
+
+def funnel(shelf: LeafShelf) -> list[Record]:
+    """What came to each stage, what passed it and why the rest did not, in the order of the flow; the sieve of
+    near-duplicates is the last. in = passed + rejected + failed, and what passed one comes to the next."""
+    ended = Counter((one.outcome, _sieve(one), _reason(one)) for one in shelf.decided if one.outcome != "kept")
+    lines: list[Record] = []
+    left = len(shelf.decided)
+    stages = [(stage.name, stage.judges) for stage in shelf.work.stages]
+    for name, judges in [*stages, (NEAR_DUPLICATE, False)]:
+        here = {(outcome, why): number for (outcome, at, why), number in ended.items() if at == name}
+        lost = {way: sum(n for (outcome, _), n in here.items() if outcome == way) for way in ("rejected", "failed")}
+        passed = left - sum(lost.values())
+        line = {"stage": name, "judges": judges, "in": left, "passed": passed, **lost, "reasons": _reasons(here)}
+        lines.append(line)
+        left = passed
+    return lines
 
 
 def data_metrics(trained: Sequence[Record], mixed: Mix, count_tokens: CountTokens) -> Record:
     """The managed service's `data_metrics`, tokens counted as given: samples are rows of the two training files."""
+    names = service_names(sorted({record["leaf"] for record in trained}))
     leaves: Counter[str] = Counter()
     for record in trained:
-        leaves[_leaf_name(record)] += count_tokens(user_text(record)) + count_tokens(record["answer"])
+        leaves[names[record["leaf"]]] += _sample_tokens(record, count_tokens)
+    by_leaf = Counter(names[record["leaf"]] for record in trained)
     phases = {
         "phase_1_knowledge": _row_tokens(mixed.knowledge, count_tokens),
         "phase_2_skills": _row_tokens(mixed.skills, count_tokens),
     }
     samples = {"knowledge": len(mixed.knowledge), "skills": len(mixed.skills)}
     return {
-        "samples": samples | {"total": sum(samples.values())},
+        "samples": samples | {"total": sum(samples.values()), "data_leaf_nodes": dict(sorted(by_leaf.items()))},
         "tokens": {
             "data_leaf_nodes": dict(sorted(leaves.items())),
             "data_tokens_total": leaves.total(),
@@ -53,18 +76,31 @@ def data_metrics(trained: Sequence[Record], mixed: Mix, count_tokens: CountToken
     }
 
 
-def _ended(shelf: LeafShelf, outcome: str) -> list[Record]:
-    return [candidate.record() for candidate in shelf.decided if candidate.outcome == outcome]
+def _sieve(candidate: Candidate) -> str:
+    """The stage that it ended at, or the comparison with other samples behind the last one."""
+    return NEAR_DUPLICATE if "near-duplicate" in candidate.reason else candidate.stage_at.name
 
 
-def _reason(record: Record) -> str:
-    """The stage that rejected it, or what was rejected by none."""
-    return "near_duplicate" if "near-duplicate" in record["reason"] else str(record["stage"])
+def _reason(candidate: Candidate) -> str:
+    """As it was noted; where a verdict quotes the sample itself, that it was not the one that is kept."""
+    quotes = any("{{" in kept for kept in candidate.stage_at.keep)
+    return "judged otherwise" if quotes and candidate.reason.startswith("judged ") else candidate.reason
 
 
-def _leaf_name(record: Record) -> str:
-    kind = "knowledge" if record["kind"] == "knowledge" else "compositional"
-    return f"{kind}_{record['leaf'].partition('/')[2].replace('/', '_')}"
+def _reasons(counted: dict[tuple[str, str], int]) -> dict[str, int]:
+    """The most frequent first, rare ones counted together."""
+    totals: Counter[str] = Counter()
+    for (_, reason), number in counted.items():
+        totals[reason] += number
+    ranked = sorted(totals.items(), key=lambda item: (-item[1], item[0]))
+    shown = ranked if len(ranked) <= _MOST_REASONS else ranked[: _MOST_REASONS - 1]
+    others = totals.total() - sum(number for _, number in shown)
+    return dict(shown) | ({"other reasons": others} if others else {})
+
+
+def _sample_tokens(record: Record, count_tokens: CountTokens) -> int:
+    texts = [message["content"] for message in record.get("messages", ())]
+    return sum(map(count_tokens, texts or (user_text(record), record["answer"])))
 
 
 def _row_tokens(rows: Sequence[Record], count_tokens: CountTokens) -> int:

@@ -1,62 +1,69 @@
-"""Flows: what is asked of the teacher and critic, stage by stage, as data in YAML."""
+"""Flows: what is asked of teacher and critic, stage by stage, as data in YAML.
+
+A flow file holds `name`, `version: 1`, `about`, `one_section` (whether a chunk keeps to one section of its document),
+`prompts` (named Jinja texts, whose variables are columns of a row), `auxiliary` (see below) and a list of stages for
+each kind of leaf: `knowledge`, `freeform`, `grounded`. Two more kinds make questions of held-out samples: `rewording`
+and `choices`. A row begins with the columns of its source: `document`, `document_outline`, `domain`, `icl_document`,
+`icl_query_1` to `3` and `icl_response_1` to `3` for a chunk, `seed_question`, `seed_response`, `seed_context` and
+`task_description` for a seed example, `leaf_node_type` and `leaf_node_path` for both. Behind the last stage a row has
+to have `question` and `answer`, in grounded leaves also `document`.
+
+Each stage has a `name` and does one thing. It asks a model with
+
+    prompt: NAME                     or {prompt_by: {column: C, prompts: {value of C: NAME}}}, or messages: COLUMN
+    wrap: TEXT                       the prompt in a template of its own, as {{ prompt }}, not in that of the model
+    max_tokens, temperature, top_p, stop, grammar (GBNF)
+    fit: true                        max_tokens is lowered to what the context leaves beside the prompt
+    repeat_temperature: 0.7          the least temperature once a source comes round again
+    once: true                       asked once for a source; all its rows share the answer
+    samples: 3                       three rows, each asked for itself with a seed of its own
+    span_of, names_of: COLUMN        the answer is a run of that column's words; a question keeps to its names
+    sets: {column: value}            columns that the prompt needs and no row has yet
+
+and reads the answer with one of
+
+    writes: COLUMN                   all of it
+    parse: PATTERN                   named groups as columns, or numbered ones as the columns of `into: [..]`
+    takes: {COLUMN: PATTERN}         the first group of each pattern
+    verdict: PATTERN, keep: [..]     the critic: the row stays where the first group is one of `keep`
+
+`many: 5` makes a row of each match of `parse` or `takes`; 5 is how many are expected. `cleans: [..]` are texts taken
+out of what is read, `types: {COLUMN: float}` (text, float, int, bool) is what it must be. `critic: true` lets the
+critic answer although the stage writes: a judgement that cannot be read is asked for again once, warmer and with
+another seed, and then counted as failed, not as rejected. Other stages ask nobody:
+
+    filter: {column: C, test: at_least, values: [2], type: float, fallback: 0}
+                                     equal, unequal, above, at_least, below, at_most or contains, for one of the values
+    distinct: [COLUMN]               a row is rejected that has in them what an earlier one of the leaf had
+    majority: COLUMN                 the most frequent value among the rows of one candidate
+    combine: {columns: [..], separator: TEXT, into: C}
+    copy, rename: {OLD: NEW}
+    rows_of: {columns: [..], value: C, name: C}      a row for each of these columns
+    choose: {by: C, choices: {value of C: COLUMN}, into: C}
+    fill: {by: C, entries: {value of C: {COLUMN: TEXT}}}
+    split: {column: C, pattern: PATTERN}             named groups as columns
+
+`drops: [..]` removes columns behind any stage. `auxiliary: {value of dataset_type: [instruction, ..]}` says how rows
+of such a type are asked for when training data are mixed. Copy a file of the package, change it, and give its path as
+`--pipeline`.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import StrictUndefined, Template, TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from workbench.engines.engine import Sampling
 from workbench.errors import FlowError
-from workbench.generation.flow_checks import KINDS, check_columns, check_flow, check_stage
+from workbench.generation.flow_checks import KINDS, check_columns, check_flow
+from workbench.generation.sdg_pipelines import is_pipeline, translate
+from workbench.generation.stage_checks import check_stage
+from workbench.generation.stages import Stage, read_stage
 
-_ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One request to a model and what is done with its answer.
-
-    `writes` names the column that the answer becomes (`parse` takes named groups of a pattern instead); without it the
-    stage judges: the first group of `verdict` must be one of `keep`, whose texts may name columns as prompts do.
-    `span_of` names the column whose words the answer is held to, `names_of` the one whose names a question is held to.
-    """
-
-    name: str
-    prompt: str
-    sampling: Sampling
-    writes: str = ""
-    parse: str = ""
-    verdict: str = ""
-    keep: tuple[str, ...] = ()
-    grammar: str = ""
-    span_of: str = ""
-    names_of: str = ""
-
-    @property
-    def judges(self) -> bool:
-        """Whether the critic answers it."""
-        return bool(self.verdict)
-
-    def ask(self, columns: Mapping[str, Any]) -> str:
-        """The prompt with a row's columns; FlowError names a column that the row does not have."""
-        return self._render(self.prompt, columns)
-
-    def accepts(self, verdict: str, columns: Mapping[str, Any]) -> bool:
-        """Whether a row with these columns stays after that verdict."""
-        return any(verdict == self._render(kept, columns) for kept in self.keep)
-
-    def _render(self, template: str, columns: Mapping[str, Any]) -> str:
-        try:
-            return _template(template).render(**columns)
-        except TemplateError as error:
-            hint = "it names a column that no stage writes, or does with one what cannot be done"
-            raise FlowError(f"stage {self.name}: {error}", hint=hint) from error
+__all__ = ["Flow", "Stage", "flow_names", "load_flow", "read_flow"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,7 @@ class Flow:
     one_section: bool
     stages: Mapping[str, tuple[Stage, ...]]
     source: str
+    auxiliary: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def for_kind(self, kind: str) -> tuple[Stage, ...]:
         """The stages for `knowledge`, `freeform` or `grounded` leaves; FlowError where there are none."""
@@ -75,6 +83,10 @@ class Flow:
             hint = f"it has stages for {', '.join(self.stages)}"
             raise FlowError(f"the flow {self.name} has no stages for {kind} leaves", hint=hint)
         return self.stages[kind]
+
+    def outline(self, kind: str) -> list[dict[str, Any]]:
+        """What a diagram shows of the stages of a kind, in their order."""
+        return [stage.outline() for stage in self.for_kind(kind)]
 
 
 def flow_names() -> list[str]:
@@ -84,23 +96,48 @@ def flow_names() -> list[str]:
 
 
 def load_flow(name_or_path: str) -> Flow:
-    """A flow of the package by name, or of the user by path to its YAML; FlowError where there is none."""
+    """A flow of the package by name, or of the user by path: to its YAML, to a pipeline file of instructlab/sdg, or to
+    a folder of such files. FlowError where there is none."""
     path = Path(name_or_path).expanduser()
-    if path.suffix in (".yaml", ".yml"):
-        return read_flow(_text(path), str(path))
+    if path.suffix in (".yaml", ".yml") or path.is_dir():
+        return _own_flow(path)
     if name_or_path not in flow_names():
         hint = f"flows of the package are {', '.join(flow_names())}; a flow of your own is a path that ends in .yaml"
         raise FlowError(f"there is no flow {name_or_path!r}", hint=hint)
-    entry = resources.files("workbench.generation").joinpath("flows", f"{name_or_path}.yaml")
-    return read_flow(entry.read_text("utf-8"), f"{name_or_path}.yaml")
+    return read_flow(_packaged(name_or_path), f"{name_or_path}.yaml")
+
+
+def _own_flow(path: Path) -> Flow:
+    if not path.is_dir():
+        text = _text(path)
+        if not is_pipeline(_yaml(text, str(path))):
+            return read_flow(text, str(path))
+    data = translate(path)
+    for kind in ("rewording", "choices"):
+        data[kind] = _package("full")[kind]
+        named = {entry["prompt"]: _package("full")["prompts"][entry["prompt"]] for entry in data[kind]}
+        data["prompts"] = named | data["prompts"]
+    return read_flow(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120), str(path))
 
 
 def read_flow(text: str, where: str) -> Flow:
     """The flow that a YAML text describes; FlowError says what is wrong in it, before any model is loaded."""
     data = _yaml(text, where)
     check_flow(where, data)
-    stages = {kind: _stages(kind, data, where) for kind in KINDS if kind in data}
-    return Flow(str(data.get("name", where)), str(data.get("about", "")), data.get("one_section", False), stages, text)
+    name = str(data.get("name", where))
+    stages = {kind: _stages(kind, data, where, name) for kind in KINDS if kind in data}
+    auxiliary = {kind: tuple(texts) for kind, texts in data.get("auxiliary", {}).items()}
+    return Flow(name, str(data.get("about", "")), data.get("one_section", False), stages, text, auxiliary)
+
+
+def _packaged(name: str) -> str:
+    return resources.files("workbench.generation").joinpath("flows", f"{name}.yaml").read_text("utf-8")
+
+
+@cache
+def _package(name: str) -> Mapping[str, Any]:
+    data: Mapping[str, Any] = yaml.safe_load(_packaged(name))
+    return data
 
 
 def _text(path: Path) -> str:
@@ -122,25 +159,9 @@ def _yaml(text: str, where: str) -> Any:
         raise FlowError(f"{where}: not YAML: {error}") from error
 
 
-def _stages(kind: str, data: Mapping[str, Any], where: str) -> tuple[Stage, ...]:
+def _stages(kind: str, data: Mapping[str, Any], where: str, flow: str) -> tuple[Stage, ...]:
     for number, entry in enumerate(data[kind], start=1):
         check_stage(f"{where}: {kind} stage {number}", entry, data["prompts"])
-    check_columns(f"{where}: {kind}", kind, data[kind], data["prompts"])
-    return tuple(_stage(entry, data["prompts"]) for entry in data[kind])
-
-
-def _stage(entry: Mapping[str, Any], prompts: Mapping[str, str]) -> Stage:
-    sampling = Sampling(
-        max_tokens=entry.get("max_tokens", 512),
-        temperature=float(entry.get("temperature", 0.0)),
-        top_p=float(entry.get("top_p", 1.0)),
-        stop=tuple(entry.get("stop", ())),
-    )
-    texts = {key: entry.get(key, "") for key in ("writes", "parse", "verdict", "grammar", "span_of", "names_of")}
-    keep = tuple(str(value) for value in entry.get("keep", ()))
-    return Stage(name=entry["name"], prompt=prompts[entry["prompt"]], sampling=sampling, keep=keep, **texts)
-
-
-@cache
-def _template(prompt: str) -> Template:
-    return _ENVIRONMENT.from_string(prompt)
+    stages = tuple(read_stage(entry, data["prompts"], flow) for entry in data[kind])
+    check_columns(f"{where}: {kind}", kind, stages)
+    return stages

@@ -1,20 +1,22 @@
 """What must hold of a flow, so that a mistake in it is told before a model is loaded, not after an hour."""
 
 import difflib
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jinja2 import Environment, TemplateSyntaxError, meta
+from jinja2 import Environment, meta
 
 from workbench.errors import FlowError
+from workbench.generation.answers import columns_of
+from workbench.generation.changes import RowsOf
+from workbench.generation.stages import Stage
 
 KINDS = ("knowledge", "freeform", "grounded", "choices", "rewording")
 _SHARED = ("task_description", "domain", "document_outline")
 _EXAMPLES = ("icl_document", *(f"icl_{part}_{place}" for place in (1, 2, 3) for part in ("query", "response")))
 _SEED = ("seed_question", "seed_response", "seed_context")
 _PAIR = ("document", "question", "answer")
-# The columns that a candidate starts with, and those that its stages have to write.
+# The columns that a candidate starts with, those that tell of its leaf, and those that its stages have to write.
 GIVEN: Mapping[str, tuple[str, ...]] = {
     "knowledge": ("document", *_SHARED, *_EXAMPLES),
     "freeform": (*_SEED, *_SHARED),
@@ -22,6 +24,7 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
     "choices": _PAIR,
     "rewording": _PAIR,
 }
+OF_THE_LEAF = ("leaf_node_type", "leaf_node_path")
 WRITTEN: Mapping[str, tuple[str, ...]] = {
     "knowledge": ("question", "answer"),
     "freeform": ("question", "answer"),
@@ -29,21 +32,23 @@ WRITTEN: Mapping[str, tuple[str, ...]] = {
     "choices": ("wrong_answers",),
     "rewording": ("question",),
 }
-_FLOW_KEYS = ("name", "version", "about", "one_section", "prompts", *KINDS)
-_TEXTS = ("name", "prompt", "writes", "parse", "verdict", "grammar", "span_of", "names_of")
-_STAGE_KEYS = (*_TEXTS, "keep", "stop", "max_tokens", "temperature", "top_p")
+_ONE_ROW = ("choices", "rewording")
+_FLOW_KEYS = ("name", "version", "about", "one_section", "prompts", "auxiliary", *KINDS)
 
 
 def check_flow(where: str, data: Any) -> None:
     """FlowError unless it is a mapping of prompts and lists of stages."""
     if not isinstance(data, dict):
         raise FlowError(f"{where}: a flow is a mapping", hint=f"its keys are {', '.join(_FLOW_KEYS)}")
-    _refuse_unknown(where, data, _FLOW_KEYS)
+    refuse_unknown(where, data, _FLOW_KEYS)
     prompts = data.get("prompts")
     if not isinstance(prompts, dict) or not all(isinstance(text, str) for text in prompts.values()):
         raise FlowError(f"{where}: `prompts` is no mapping of names to texts", hint='write prompts: {ask: "..."}')
     if not isinstance(data.get("one_section", False), bool):
         raise FlowError(f"{where}: `one_section` is neither true nor false")
+    if data.get("version", 1) != 1:
+        raise FlowError(f"{where}: `version` is {data['version']!r}", hint="flows of this workbench are of version 1")
+    _check_auxiliary(where, data.get("auxiliary", {}))
     kinds = [kind for kind in KINDS if kind in data]
     if not kinds:
         raise FlowError(f"{where}: it has no stages", hint=f"it needs a list of stages for one of {', '.join(KINDS)}")
@@ -52,98 +57,88 @@ def check_flow(where: str, data: Any) -> None:
             raise FlowError(f"{where}: `{kind}` is no list of stages")
 
 
-def check_stage(where: str, entry: Any, prompts: Mapping[str, str]) -> None:
-    """FlowError for a stage with an unknown key, a wrong type, a missing prompt or a pattern that cannot work."""
-    if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
-        raise FlowError(f"{where}: a stage is a mapping with a name")
-    place = f"{where} ({entry['name']})"
-    _refuse_unknown(place, entry, _STAGE_KEYS)
-    if entry.get("prompt") not in prompts:
-        raise FlowError(f"{place}: there is no prompt {entry.get('prompt')!r}", hint=f"prompts: {', '.join(prompts)}")
-    for problem, hint in _problems(entry):
-        raise FlowError(f"{place}: {problem}", hint=hint)
-    for what, text in (("prompt", prompts[entry["prompt"]]), *(("`keep`", kept) for kept in entry.get("keep", ()))):
-        try:
-            Environment().parse(text)
-        except TemplateSyntaxError as error:
-            raise FlowError(f"{place}: its {what} is no template: line {error.lineno}: {error.message}") from error
-
-
-def check_columns(where: str, kind: str, entries: Sequence[Mapping[str, Any]], prompts: Mapping[str, str]) -> None:
+def check_columns(where: str, kind: str, stages: Sequence[Stage]) -> None:
     """FlowError for a stage that needs a column before it is written, or stages that leave out what a sample is."""
-    names = [entry["name"] for entry in entries]
+    names = [stage.name for stage in stages]
     if twice := {name for name in names if names.count(name) > 1}:
         raise FlowError(f"{where}: two stages are called {', '.join(sorted(twice))}")
-    known, written = set(GIVEN[kind]), set[str]()
-    for entry in entries:
-        texts = " ".join((prompts[entry["prompt"]], *entry.get("keep", ())))
-        needed = meta.find_undeclared_variables(Environment().parse(texts))
-        needed |= {entry[key] for key in ("span_of", "names_of") if entry.get(key)}
-        if missing := needed - known - written:
-            hint = f"there are {', '.join(sorted(known | written))}"
-            raise FlowError(f"{where}: stage {entry['name']} needs the column {', '.join(sorted(missing))}", hint=hint)
-        written |= _columns_of(entry)
+    _check_order(where, kind, stages)
+    known = {*GIVEN[kind], *(OF_THE_LEAF if kind not in _ONE_ROW else ())}
+    shared, written = set(known), set[str]()
+    for stage in stages:
+        if missing := needed(stage) - known:
+            hint = f"there are {', '.join(sorted(known))}"
+            raise FlowError(f"{where}: stage {stage.name} needs the column {', '.join(sorted(missing))}", hint=hint)
+        if stage.once and (own := needed(stage) - shared):
+            hint = "it may name columns of the source, and what other such stages write"
+            raise FlowError(f"{where}: stage {stage.name} is asked once, but sees {', '.join(sorted(own))}", hint=hint)
+        shared = shared_after(stage, shared)
+        known = after(stage, known)
+        written = (written | made(stage)) & known
     if left_out := [column for column in WRITTEN[kind] if column not in written]:
         raise FlowError(f"{where}: no stage writes {', '.join(left_out)}")
 
 
-def _columns_of(entry: Mapping[str, Any]) -> set[str]:
-    named = set(re.compile(entry.get("parse", "")).groupindex)
-    return named | ({entry["writes"]} if entry.get("writes") else set())
+def needed(stage: Stage) -> set[str]:
+    """The columns that a row must have when it comes to a stage."""
+    if stage.change:
+        return set(stage.change.needs)
+    if not stage.asks:
+        return {
+            *stage.distinct,
+            *([stage.majority] if stage.majority else [stage.filter.column] if stage.filter else []),
+        }
+    texts = " ".join((stage.prompt, *stage.prompts.values(), stage.wrap, *stage.keep))
+    found: set[str] = meta.find_undeclared_variables(Environment().parse(texts))
+    found -= {"prompt"} if stage.wrap else set()
+    return (found | {name for name in (stage.span_of, stage.names_of, stage.prompt_by, stage.messages) if name}) - {
+        *stage.sets
+    }
 
 
-def _problems(entry: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    yield from ((f"`{key}` is no text", "") for key in _TEXTS if not isinstance(entry.get(key, ""), str))
-    yield from _number_problems(entry)
-    yield from _list_problems(entry)
-    ways = [key for key in ("writes", "parse", "verdict") if entry.get(key)]
-    if len(ways) != 1:
-        said = " and ".join(ways) or "neither writes a column nor judges"
-        yield f"it has {said}" if ways else f"it {said}", "give it one of `writes`, `parse` and `verdict`"
-    if bool(entry.get("verdict")) != bool(entry.get("keep")):
-        yield "`verdict` and `keep` go together", "`keep` lists the verdicts with which a sample stays"
-    held = [f"`{key}`" for key in ("grammar", "span_of", "names_of") if entry.get(key)]
-    if len(held) > 1:
-        yield f"it has {' and '.join(held)}", "give it one of them"
-    yield from _pattern_problems(entry)
+def made(stage: Stage) -> set[str]:
+    """The columns that a stage adds or writes anew."""
+    if stage.change:
+        return set(stage.change.writes)
+    return {*stage.sets, *(columns_of(stage) if stage.asks and not stage.verdict else ())}
 
 
-def _number_problems(entry: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    tokens = entry.get("max_tokens", 1)
-    if isinstance(tokens, bool) or not isinstance(tokens, int) or tokens < 1:
-        yield f"`max_tokens` is {tokens!r}", "it is a whole number from 1"
-    for key, low, high in (("temperature", 0.0, 5.0), ("top_p", 0.0, 1.0)):
-        value = entry.get(key, low)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            yield f"`{key}` is {value!r}", f"it is a number from {low:g} to {high:g}"
+def after(stage: Stage, known: set[str]) -> set[str]:
+    """The columns that a row has behind a stage, of those that it had before."""
+    removed = set(stage.change.removes) if stage.change else set()
+    return ((known - removed) | made(stage)) - {*stage.drops}
 
 
-def _list_problems(entry: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    for key in ("keep", "stop"):
-        values = entry.get(key, [])
-        if not isinstance(values, list):
-            yield f"`{key}` is no list", f'write {key}: ["..."]'
-        elif wrong := [value for value in values if not isinstance(value, str)]:
-            # YAML reads YES, NO, ON and OFF as truth values, which no answer of a model is.
-            yield f"`{key}` holds {wrong[0]!r}, which is no text", f'put it into quotes: {key}: ["YES"]'
+def shared_after(stage: Stage, shared: set[str]) -> set[str]:
+    """The columns behind a stage that all rows of a source have in common, of those that were so before it."""
+    if stage.asks and not stage.once:
+        return shared - made(stage)
+    return shared | made(stage) if needed(stage) <= shared and not stage.majority else shared - made(stage)
 
 
-def _pattern_problems(entry: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    for key in ("verdict", "parse"):
-        try:
-            pattern = re.compile(entry.get(key, ""))
-        except re.error as error:
-            yield f"`{key}` is no regular expression: {error}", ""
-            continue
-        if key == "verdict" and entry.get(key) and not pattern.groups:
-            yield "`verdict` has no group", "put what `keep` lists into brackets: (YES|NO)"
-        if key == "parse" and entry.get(key) and not pattern.groupindex:
-            yield "`parse` has no named group", "name the columns: (?P<question>...)"
-
-
-def _refuse_unknown(where: str, entry: Mapping[Any, Any], known: Sequence[str]) -> None:
+def refuse_unknown(where: str, entry: Mapping[Any, Any], known: Sequence[str]) -> None:
+    """FlowError for a key that is not known, with the nearest one that is."""
     for key in entry:
         if key not in known:
             near = difflib.get_close_matches(str(key), known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
             raise FlowError(f"{where}: there is no key `{key}`", hint=hint)
+
+
+def _check_auxiliary(where: str, given: Any) -> None:
+    whole = isinstance(given, dict) and all(isinstance(texts, list) and texts for texts in given.values())
+    if not whole or not all(isinstance(text, str) for texts in given.values() for text in texts):
+        raise FlowError(f"{where}: `auxiliary` maps types of rows to lists of instructions")
+
+
+def _check_order(where: str, kind: str, stages: Sequence[Stage]) -> None:
+    """Held-out questions stay one row each; what is split after a comparison is not counted for a majority."""
+    splits = [bool(stage.many or stage.samples > 1 or isinstance(stage.change, RowsOf)) for stage in stages]
+    compared = [bool(stage.distinct) for stage in stages]
+    for number, stage in enumerate(stages):
+        if kind in _ONE_ROW and (splits[number] or compared[number] or stage.majority or not stages[0].asks):
+            hint = "these stages begin with a request and keep one row"
+            raise FlowError(f"{where}: stage {stage.name} cannot be used for {kind}", hint=hint)
+        if stage.majority and any(compared[first] and any(splits[first:number]) for first in range(number)):
+            hint = "put `distinct` behind `majority`, or rows are made of one row between them"
+            raise FlowError(f"{where}: stage {stage.name} comes after `distinct` and rows made since", hint=hint)

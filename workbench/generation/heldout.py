@@ -1,7 +1,7 @@
 """The share of samples that is never trained on, and what is asked about it later."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,22 +15,54 @@ from workbench.runs import Stop
 
 Record = dict[str, Any]
 _WRONG_ANSWERS = 3
+# A question of more paragraphs is compared as a whole only.
+_MOST_PARAGRAPHS = 6
 
 
-def split(records: Sequence[Record], share: float, threshold: float) -> tuple[list[Record], list[Record]]:
-    """(trained, held out): a share of each leaf by its samples' ids; near-duplicates of held-out ones are in neither,
-    whatever their leaf."""
+def split(
+    records: Sequence[Record], share: float, threshold: float, barred: Sequence[str] = ()
+) -> tuple[list[Record], list[Record]]:
+    """(trained, held out): a share of each leaf by its samples' ids, of two or more samples at least one.
+
+    Near-duplicates of held-out questions and of the `barred` ones are trained nowhere, whatever their leaf.
+    """
     drawn = {record["id"] for leaf in _by_leaf(records).values() for record in _drawn(leaf, share)}
     heldout = [record for record in records if record["id"] in drawn]
-    return unlike([record for record in records if record["id"] not in drawn], heldout, threshold), heldout
+    known = [*(user_text(record) for record in heldout), *barred]
+    return unlike([record for record in records if record["id"] not in drawn], known, threshold), heldout
 
 
-def unlike(records: Sequence[Record], others: Sequence[Record], threshold: float) -> list[Record]:
-    """The records whose question is no near-duplicate of another's."""
+def unlike(records: Sequence[Record], questions: Iterable[str], threshold: float) -> list[Record]:
+    """The records whose question is no near-duplicate of any of these."""
     seen = Seen(threshold)
-    for record in others:
-        seen.add(user_text(record))
+    for text in questions:
+        seen.add(text)
     return [record for record in records if not seen.twin(user_text(record))]
+
+
+class HeldoutQuestions:
+    """All held-out questions of a run, asked whether a training row would give one of them away."""
+
+    def __init__(self, questions: Sequence[str], threshold: float) -> None:
+        self._seen = Seen(threshold)
+        self._most = min(_MOST_PARAGRAPHS, max((len(_paragraphs(text)) for text in questions), default=0))
+        for text in questions:
+            self._seen.add(text)
+
+    def spares(self, row: Record) -> bool:
+        """Whether nothing that its user says is held out: not as a whole, and not before or behind a passage."""
+        asked = [message["content"] for message in row["messages"] if message["role"] == "user"]
+        return not any(self._seen.twin(text) for whole in asked for text in self._ways(whole))
+
+    def _ways(self, whole: str) -> list[str]:
+        paragraphs = _paragraphs(whole)
+        counts = range(1, min(self._most, len(paragraphs) - 1) + 1)
+        edges = [part for count in counts for part in (paragraphs[-count:], paragraphs[:count])]
+        return list(dict.fromkeys([whole, *("\n\n".join(part) for part in edges)]))
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [part for part in text.split("\n\n") if part.strip()]
 
 
 def _by_leaf(records: Sequence[Record]) -> dict[str, list[Record]]:
@@ -41,7 +73,9 @@ def _by_leaf(records: Sequence[Record]) -> dict[str, list[Record]]:
 
 
 def _drawn(records: Sequence[Record], share: float) -> list[Record]:
-    return sorted(records, key=lambda record: digest_json(record["id"]))[: round(share * len(records))]
+    count = round(share * len(records))
+    least = 1 if share and len(records) > 1 else 0
+    return sorted(records, key=lambda record: digest_json(record["id"]))[: max(count, least)]
 
 
 def complete(candidates: Sequence[Candidate], exchange: Exchange, stop: Stop) -> None:
@@ -80,7 +114,8 @@ class Examiner:
         questions = []
         for record in _knowledge(heldout):
             candidate = candidates.get((record["leaf"], record["ordinal"]))
-            written = candidate.columns.get("wrong_answers", "").splitlines() if candidate else []
+            judged = candidate if candidate and candidate.outcome == "kept" else None
+            written = judged.columns["wrong_answers"].splitlines() if judged else []
             rng = random.Random(f"{seed}:{record['id']}:choices")
             others = sorted({one["answer"] for one in _knowledge(heldout) if one["leaf"] == record["leaf"]})
             wrong = _wrong(record["answer"], [*written, *rng.sample(others, len(others))])

@@ -1,79 +1,24 @@
-"""The production of samples: candidates stream through their stages and are counted in a fixed order.
+"""The production of samples: all leaves at once, their rows streaming through the stages without waiting.
 
-Candidates of a leaf are numbered, drawn from its sources in turn, and decided in the order of their numbers whichever
-finishes first. So the samples do not depend on speed, threads or an interruption.
+What is decided follows from leaf, candidate, row, stage and try alone: not from speed, threads or an interruption.
+Made are the rows that ended, as kept, rejected or failed. An answer in which no row can be read is one failed row. Rows
+that a model was asked for and did not write, and those under way when a leaf had its quota, were never made.
 """
 
-import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from workbench.errors import GenerationError
 from workbench.generation.exchange import Exchange
 from workbench.generation.near_duplicates import Seen
 from workbench.generation.rows import Candidate, LeafWork
+from workbench.generation.shelf import LeafShelf, nothing_kept
+from workbench.generation.steps import advance, apply_answer
 from workbench.runs import Stop
 
+__all__ = ["LeafShelf", "Production", "apply_answer", "seeds_seen"]
+
 _AHEAD = 64
-_PATIENCE = 60
-_MOST_EACH = 12
-
-
-@dataclass
-class LeafShelf:
-    """One leaf under way: its candidates in order, and what was decided so far."""
-
-    work: LeafWork
-    quota: int
-    seen: Seen
-    decided: list[Candidate] = field(default_factory=list)
-    pending: dict[int, Candidate] = field(default_factory=dict)
-    drawn: int = 0
-    kept: int = 0
-
-    @property
-    def most(self) -> int:
-        """Candidates that are tried at most."""
-        return max(_PATIENCE, _MOST_EACH * self.quota)
-
-    @property
-    def full(self) -> bool:
-        """Whether it has its quota, or no more is to be hoped for."""
-        return self.kept >= self.quota or len(self.decided) >= self.most or self.hopeless
-
-    @property
-    def hopeless(self) -> bool:
-        """Whether nothing was kept of the first candidates."""
-        return not self.kept and len(self.decided) >= _PATIENCE
-
-    def draw(self) -> Candidate:
-        """The next candidate: sources in turn."""
-        source = self.work.sources[self.drawn % len(self.work.sources)]
-        candidate = Candidate(self.work, self.drawn, dict(source.columns), source.name)
-        self.pending[self.drawn] = candidate
-        self.drawn += 1
-        return candidate
-
-    def decide(self) -> int:
-        """Take the finished candidates that are next in order; returns how many there were."""
-        before = len(self.decided)
-        while not self.full and (candidate := self.pending.get(len(self.decided))) and candidate.over:
-            del self.pending[candidate.ordinal]
-            if candidate.outcome == "kept":
-                self._keep(candidate)
-            self.decided.append(candidate)
-        return len(self.decided) - before
-
-    def _keep(self, candidate: Candidate) -> None:
-        text = f"{candidate.columns['question']} {candidate.columns['answer']}"
-        if self.work.kind == "grounded":
-            text = f"{candidate.columns['document']} {text}"
-        if self.seen.twin(text):
-            candidate.end("rejected", "near-duplicate of a kept sample or a seed")
-            return
-        self.seen.add(text)
-        self.kept += 1
+_ROWS_EACH = 8
 
 
 class Production:
@@ -89,41 +34,65 @@ class Production:
 
         Checkpointed when a stop was asked for: every answer so far is in the journal.
         """
-        self._fill()
+        yield from self._fill()
         for candidate, text, finish in self._exchange:
             shelf = self.shelves[candidate.leaf.path]
-            if not shelf.full:
-                apply_answer(candidate, text, finish)
-                if not candidate.over:
-                    self._exchange.ask(candidate)
-                if shelf.decide():
-                    yield shelf
-            self._let_go(shelf)
+            if not shelf.full and self._go_on(shelf, candidate, apply_answer(candidate, text, finish)):
+                yield shelf
             self._stop.check()
-            self._fill()
+            yield from self._fill()
 
-    def _let_go(self, shelf: LeafShelf) -> None:
-        """Cancel what is under way for a leaf that has all it can get."""
-        if shelf.full and shelf.pending:
-            self._exchange.drop(shelf.pending.values())
-            shelf.pending.clear()
+    def _go_on(self, shelf: LeafShelf, node: Candidate, rows: Sequence[Candidate]) -> int:
+        """Ask about the rows that came of one, decide what is over, cancel what nobody needs; returns how many were
+        decided."""
+        for row in rows:
+            self._exchange.ask(row)
+        shelf.count(node)
+        while released := shelf.gather():
+            for row in released:
+                self._exchange.ask(row)
+                shelf.count(row)
+        decided = shelf.decide()
+        unneeded = [*shelf.dropped, *(shelf.clear() if shelf.full else [])]
+        shelf.dropped = []
+        if unneeded:
+            self._exchange.drop(unneeded)
+        return decided
 
-    def _fill(self) -> None:
-        """Keep candidates of all leaves in flight, evenly."""
-        waiting = [shelf for shelf in self.shelves.values() if not shelf.full and shelf.drawn < shelf.most]
-        room = _AHEAD - sum(len(shelf.pending) for shelf in waiting)
-        for shelf in sorted(waiting, key=lambda shelf: len(shelf.pending)):
+    def _fill(self) -> Iterator[LeafShelf]:
+        """Keep rows of all leaves in flight, those first that have least, and no more of a leaf than it is likely to
+        need; yields leaves where something was decided."""
+        while waiting := self._waiting():
             share = max(1, _AHEAD // len(waiting))
-            while room > 0 and len(shelf.pending) < share and shelf.drawn < shelf.most:
-                self._exchange.ask(shelf.draw())
-                room -= 1
+            room = _AHEAD - sum(shelf.flying for shelf in waiting)
+            drawn = False
+            for shelf in sorted(waiting, key=lambda shelf: (shelf.kept, shelf.ahead)):
+                while shelf.drawable and (shelf.turn_open or (room > 0 and _needs_more(shelf, share))):
+                    before = shelf.flying
+                    candidate = shelf.draw()
+                    decided = self._go_on(shelf, candidate, advance([candidate]))
+                    room -= max(1, shelf.flying - before)
+                    drawn = True
+                    if decided:
+                        yield shelf
+            if not drawn:
+                return
+
+    def _waiting(self) -> list[LeafShelf]:
+        return [shelf for shelf in self.shelves.values() if shelf.drawable]
 
     def check_yield(self) -> None:
         """GenerationError with raw answers when a leaf kept nothing at all."""
         for shelf in self.shelves.values():
             if not shelf.kept:
                 hint = "look at Artifacts/rejected.jsonl; try another teacher or critic"
-                raise GenerationError(_nothing_kept(shelf), hint=hint)
+                raise GenerationError(nothing_kept(shelf), hint=hint)
+
+
+def _needs_more(shelf: LeafShelf, share: int) -> bool:
+    """Whether a leaf has less under way than its share, and than it is likely to need; answers that become many rows
+    are asked for side by side, but not by the hundred."""
+    return shelf.flying < share and shelf.ahead < _ROWS_EACH * share and shelf.wanted > 0
 
 
 def seeds_seen(work: LeafWork, threshold: float) -> Seen:
@@ -134,45 +103,3 @@ def seeds_seen(work: LeafWork, threshold: float) -> Seen:
         if "seed_question" in columns:
             seen.add(f"{columns['seed_context']} {columns['seed_question']} {columns['seed_response']}")
     return seen
-
-
-def apply_answer(candidate: Candidate, text: str, finish: str) -> None:
-    """Write a column or take a verdict; the candidate moves to its next stage, is to be judged once more, or ends."""
-    text = text.strip()
-    stage = candidate.stage_at
-    candidate.trace.append({"stage": stage.name, "text": text})
-    if stage.judges:
-        found = re.search(stage.verdict, text)
-        if not found and not candidate.tries:
-            candidate.tries = 1
-            return
-        if not found:
-            return candidate.end("failed", "unparsable judgement")
-        if not stage.accepts(found[1], candidate.columns):
-            return candidate.end("rejected", f"judged {found[1]}")
-    elif finish == "length":
-        return candidate.end("failed", f"cut off after {stage.sampling.max_tokens} tokens")
-    elif not (columns := _columns(stage.parse, stage.writes, text)):
-        return candidate.end("failed", "unparsable answer")
-    else:
-        candidate.columns.update(columns)
-    candidate.stage += 1
-    candidate.tries = 0
-    if candidate.stage == len(candidate.leaf.stages):
-        candidate.end("kept", "")
-
-
-def _columns(parse: str, writes: str, text: str) -> dict[str, str]:
-    """All columns that the answer holds, or none where one is missing or empty."""
-    found = re.search(parse, text, re.DOTALL)
-    named = found.groupdict() if found else {}
-    columns = {name: (value or "").strip() for name, value in (named if parse else {writes: text}).items()}
-    return columns if all(columns.values()) else {}
-
-
-def _nothing_kept(shelf: LeafShelf) -> str:
-    reasons = Counter(f"{candidate.stage_at.name}: {candidate.reason}" for candidate in shelf.decided)
-    counted = ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common(3))
-    raw = [f"  {candidate.trace[-1]['text'][:200]!r}" for candidate in shelf.decided[:3] if candidate.trace]
-    head = f"{shelf.work.path}: none of {len(shelf.decided)} samples was kept: {counted}. First answers:"
-    return "\n".join((head, *raw))

@@ -1,10 +1,10 @@
 """The models of a run in their roles: a teacher that writes, and a critic that judges."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
-from workbench.engines import open_engine
+from workbench.engines import endpoint_settings, open_engine
 from workbench.engines.catalogue import resolve
 from workbench.engines.engine import Engine
 from workbench.generation.exchange import Exchange
@@ -20,8 +20,10 @@ def model_digests(options: GenerationOptions, models: Path) -> dict[str, str]:
 
 
 @contextmanager
-def open_exchange(options: GenerationOptions, journal: Journal, models: Path) -> Iterator[tuple[Exchange, Engine]]:
-    """The exchange with both, and the teacher; the critic is the teacher unless another model is named."""
+def open_exchange(
+    options: GenerationOptions, journal: Journal, models: Path
+) -> Iterator[tuple[Exchange, Mapping[str, Engine]]]:
+    """The exchange with both, and the engines by role; the critic is the teacher unless another model is named."""
     with ExitStack() as stack:
         teacher = stack.enter_context(_opened(options, options.model, models))
         writing = judging = stack.enter_context(teacher.session())
@@ -29,8 +31,13 @@ def open_exchange(options: GenerationOptions, journal: Journal, models: Path) ->
         if options.critic_model not in ("", options.model):
             critic = stack.enter_context(_opened(options, options.critic_model, models))
             judging = stack.enter_context(critic.session())
-        sessions = {"teacher": writing, "critic": judging}
-        yield Exchange(sessions, {"teacher": teacher, "critic": critic}, journal, options.seed), teacher
+        sessions, engines = {"teacher": writing, "critic": judging}, {"teacher": teacher, "critic": critic}
+        yield Exchange(sessions, engines, journal, options.seed), engines
+
+
+def open_teacher(options: GenerationOptions, models: Path) -> AbstractContextManager[Engine]:
+    """The teacher alone, to count tokens with."""
+    return _opened(options, options.model, models)
 
 
 def _digest(options: GenerationOptions, model: str, models: Path) -> str:
@@ -45,9 +52,8 @@ def _digest(options: GenerationOptions, model: str, models: Path) -> str:
 def _opened(options: GenerationOptions, model: str, models: Path) -> Iterator[Engine]:
     engine = open_engine(
         model,
-        endpoint_url=options.endpoint_url,
-        api_key=options.api_key,
-        threads=options.threads,
+        endpoint=endpoint_settings(options),
+        machine=options,
         models_folder=models,
     )
     try:

@@ -1,9 +1,10 @@
 """What is generated for: leaves of the taxonomy turned into chunks, seeds, and the columns that prompts name."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from workbench.documents.chunks import split
+from workbench.documents.chunks import divide
 from workbench.documents.options import ChunkOptions
 from workbench.engines.engine import Engine
 from workbench.errors import DataError, GenerationError
@@ -22,7 +23,12 @@ from workbench.workspace import Workspace
 
 
 def changed_leaves(options: GenerationOptions, workspace: Workspace) -> list[Leaf]:
-    """The leaves to generate for; TaxonomyError lists what is wrong with them, GenerationError where there is none."""
+    """The leaves to generate for; none where the taxonomy is to be left out.
+
+    TaxonomyError lists what is wrong with them, GenerationError says that none has changed.
+    """
+    if not options.taxonomy:
+        return []
     told = TaxonomyOptions(taxonomy_path=options.taxonomy_path, taxonomy_base=options.taxonomy_base)
     diff = diff_taxonomy(find_taxonomy(told, workspace), told, cache=workspace.cache)
     require_valid(diff.findings)
@@ -44,17 +50,24 @@ def digest_leaves(leaves: Sequence[Leaf], cache: Path) -> str:
     )
 
 
-def leaf_works(leaves: Sequence[Leaf], flow: Flow, engine: Engine, chunk_tokens: int, cache: Path) -> list[LeafWork]:
-    """The work of each leaf, in order; `chunk_tokens` is counted by the engine's tokenizer."""
-    return [leaf_work(leaf, flow, engine, chunk_tokens, cache) for leaf in leaves]
+def leaf_works(
+    leaves: Sequence[Leaf], flow: Flow, engine: Engine, chunk_tokens: int, cache: Path, overlap: int = 0
+) -> list[LeafWork]:
+    """The work of each leaf, in order; `chunk_tokens` and `overlap` are counted by the engine's tokenizer."""
+    options = ChunkOptions(max_tokens=chunk_tokens, overlap=overlap, one_section=flow.one_section)
+    return [leaf_work(leaf, flow, engine, options, cache) for leaf in leaves]
 
 
-def leaf_work(leaf: Leaf, flow: Flow, engine: Engine, chunk_tokens: int, cache: Path) -> LeafWork:
+def leaf_work(leaf: Leaf, flow: Flow, engine: Engine, options: ChunkOptions, cache: Path) -> LeafWork:
     """One leaf's kind, stages and sources; DataError where its documents hold no text."""
     qna = leaf.qna()
+    lost: Counter[str] = Counter()
     if qna.kind == "knowledge":
-        options = ChunkOptions(max_tokens=chunk_tokens, one_section=flow.one_section)
-        chunks = [c for d in leaf_documents(leaf, cache) for c in split(d, options, engine.count_tokens)]
+        documents = leaf_documents(leaf, cache)
+        divided = [divide(document, options, engine.count_tokens) for document in documents]
+        chunks = [chunk for each in divided for chunk in each.found]
+        for document, each in zip(documents, divided, strict=True):
+            lost.update(dict(document.dropped), **each.lost)
         sources = tuple(
             Source(
                 f"{chunk.document}#{chunk.ordinal}", {"document": chunk.text, **_shared(qna), **_examples(qna, number)}
@@ -67,7 +80,7 @@ def leaf_work(leaf: Leaf, flow: Flow, engine: Engine, chunk_tokens: int, cache: 
         sources = tuple(_seed_source(qna, number) for number in range(len(qna.seed_examples)))
     if not sources:
         raise DataError(f"{leaf.path}: nothing to ask about", hint="its documents hold no text, or it has no seeds")
-    return LeafWork(leaf.path, kind, sources, flow.for_kind(kind))
+    return LeafWork(leaf.path, kind, sources, flow.for_kind(kind), dict(sorted(lost.items())))
 
 
 def _shared(qna: Qna) -> dict[str, str]:

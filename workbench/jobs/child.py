@@ -17,6 +17,7 @@ from typing import IO, Any
 
 from workbench.errors import ConflictError, WorkbenchError, explain
 from workbench.jobs.steps import Step
+from workbench.records import write_json
 from workbench.runs import Run, Stop
 
 # Somebody else holds the run: whoever started this child watches that one instead.
@@ -42,13 +43,20 @@ def main(folder: Path) -> int:
 def _work(run: Run, request: dict[str, Any], stop: Stop) -> int:
     with ExitStack() as stack:
         try:
-            attempt = stack.enter_context(run.hold())
+            step = Step(**request["step"])
+            attempt = stack.enter_context(run.hold(whole=step.whole))
         except ConflictError:
             return _leave_to_the_other(run)
-        step = Step(**request["step"])
         options = step.options_class().parse(request["options"])
         stop.check()
-        attempt.finish(step.load_work()(options, run, attempt, stop))
+        result = step.load_work()(options, run, attempt, stop)
+        if draw := step.load_draw():
+            draw(run, result)
+        if step.whole:
+            attempt.finish(result)
+        else:
+            write_json(run.folder / step.result, result)
+            attempt.set_aside(f"The {step.name} is done; the rest is not started yet.")
     return 0
 
 

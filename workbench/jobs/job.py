@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,14 +16,16 @@ import psutil
 from workbench.errors import Checkpointed, Interrupted, JobError, OptionsError, error_from_record
 from workbench.events import Event, EventReader
 from workbench.jobs.child import HELD
-from workbench.jobs.steps import Step, find_step
+from workbench.jobs.steps import MANIFEST, Step, find_step
 from workbench.options import Options
+from workbench.records import read_json
 from workbench.runs import Run
 from workbench.workspace import Workspace
 
 Show = Callable[[Event], None]
 _INTERVAL = 0.1
 _QUOTED_LINES = 3
+_ROOM = 64 << 10
 
 
 class Terminated(KeyboardInterrupt):
@@ -30,10 +33,14 @@ class Terminated(KeyboardInterrupt):
 
 
 class Job:
-    """A run being worked on in a child process, or found finished (`reused`), or in the hands of another process."""
+    """A run being worked on in a child process, or found finished (`reused`), or in the hands of another process.
 
-    def __init__(self, run: Run, request: Mapping[str, Any] | None = None) -> None:
+    `result` is the file in the run's folder that the step leaves.
+    """
+
+    def __init__(self, run: Run, request: Mapping[str, Any] | None = None, result: str = MANIFEST) -> None:
         self.run = run
+        self._result = run.folder / result
         self.reused = run.done
         self._process: subprocess.Popen[bytes] | None = None
         self._reader = EventReader(run.events)
@@ -60,7 +67,13 @@ class Job:
     @property
     def manifest(self) -> dict[str, Any]:
         """What came of it; NotFoundError while it is not done."""
-        return self.run.manifest
+        return self.run.manifest if self._result.name == MANIFEST else dict(read_json(self._result))
+
+    @property
+    def _done(self) -> bool:
+        """A run that is done has the results of all its steps; a part's own child says by its code that it is."""
+        code = self._process.returncode if self._process else 0
+        return self.run.done or (self._result.is_file() and code == 0 and self.run.state["status"] == "queued")
 
     def poll(self) -> dict[str, Any]:
         """The run's state at this moment: status, attempt, sentence."""
@@ -104,7 +117,7 @@ class Job:
                 self.stop("SIGTERM was received" if isinstance(pressed, Terminated) else "interrupted by the keyboard")
         self._show(show)
         self._close_pipe()
-        if not self.run.done:
+        if not self._done:
             raise self._error(interrupt)
         return self
 
@@ -130,8 +143,10 @@ class Job:
         if code < 0:
             how = f"was killed by {signal.Signals(-code).name}"
         quoted = "".join(f"\n  {line}" for line in self._last_lines())
-        memory = "memory may have run out; " if code == -signal.SIGKILL else ""
-        hint = f"{memory}start it again to go on from the last checkpoint; {self.run.logs / 'console.log'} tells more"
+        cause = "memory may have run out; " if code == -signal.SIGKILL else ""
+        if shutil.disk_usage(self.run.folder).free < _ROOM:
+            cause = "the disk is full, so that it could not even record why: free some space; "
+        hint = f"{cause}start it again to go on from the last checkpoint; {self.run.logs / 'console.log'} tells more"
         return JobError(f"{self.run.folder.name}: the process that worked on it {how}{quoted}", hint=hint)
 
     def _last_lines(self) -> list[str]:
@@ -164,7 +179,7 @@ def start(step: str | Step, options: Options, *, workspace: Workspace, name: str
         expected = known.options_class().__name__
         raise OptionsError(f"{known.name} takes {expected}, not {type(options).__name__}")
     run = workspace.open_run(known.kind, name, options, known.load_inputs()(options, workspace))
-    return Job(run, {"step": known.record(), "options": options.model_dump(), "detach": detach})
+    return Job(run, {"step": known.record(), "options": options.model_dump(), "detach": detach}, known.result)
 
 
 def _spawn(run: Run, request: Mapping[str, Any]) -> subprocess.Popen[bytes]:

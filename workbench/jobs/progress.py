@@ -1,6 +1,7 @@
 """An event as one line for a person: where the work is, how much of it is done, and the figures that it names.
 
 Steps say how far they are with `step` of `steps` or `done` of `total`, and name a `phase` or a `leaf` if there is one.
+A `sentence` stands for all that, with a `pace` in words behind it; a `lasting` one stays in sight while others go by.
 """
 
 from workbench.events import Event
@@ -12,7 +13,7 @@ _FIGURES = 4
 def progress_line(event: Event) -> str:
     """`train, phase 1: 40 of 120 (33 %), loss 1.23`."""
     if "sentence" in event:
-        return str(event["sentence"])
+        return f"{event['sentence']}; {event['pace']}" if event.get("pace") else str(event["sentence"])
     place = str(event["stage"]).replace("_", " ")
     place += f", phase {event['phase']}" if "phase" in event else ""
     place += f", {event['leaf']}" if "leaf" in event else ""

@@ -13,13 +13,17 @@ from workbench.workspace import Workspace
 
 Work = Callable[[Options, Run, Attempt, Stop], dict[str, Any]]
 Inputs = Callable[[Options, Workspace], dict[str, str]]
+Draw = Callable[[Run, dict[str, Any]], None]
+MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
 class Step:
     """`options`, `work` and `inputs` are written `package.module:name`; `kind` is the run's folder in the workspace.
 
-    The work returns what the manifest is to hold; the inputs are SHA-256 digests of everything that it reads.
+    The work returns what the manifest is to hold; the inputs are SHA-256 digests of everything that it reads. A step
+    with another `result` does a part of a run's work and leaves the rest for later: what it returns is written to that
+    file in the run's folder. `draw`, written in the same way, makes the pictures that are kept with the result.
     """
 
     name: str
@@ -27,6 +31,13 @@ class Step:
     options: str
     work: str
     inputs: str
+    result: str = MANIFEST
+    draw: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the run is done when the step is."""
+        return self.result == MANIFEST
 
     def options_class(self) -> type[Options]:
         found: type[Options] = load(self.options)
@@ -38,6 +49,10 @@ class Step:
 
     def load_inputs(self) -> Inputs:
         found: Inputs = load(self.inputs)
+        return found
+
+    def load_draw(self) -> Draw | None:
+        found: Draw | None = load(self.draw) if self.draw else None
         return found
 
     def record(self) -> dict[str, str]:
@@ -54,6 +69,15 @@ STEPS = {
             options="workbench.generation.options:GenerationOptions",
             work="workbench.generation.generate:generate",
             inputs="workbench.generation.generate:inputs",
+            draw="workbench.plots.pictures:draw_generation",
+        ),
+        Step(
+            name="preview",
+            kind="synthetic_data",
+            options="workbench.generation.options:GenerationOptions",
+            work="workbench.generation.preview:preview",
+            inputs="workbench.generation.generate:inputs",
+            result="Artifacts/preview.json",
         ),
         Step(
             name="train",

@@ -4,10 +4,21 @@ Every caption says the numbers that the figure shows, so that nothing is told by
 """
 
 from workbench.plots.answers import before_after
+from workbench.plots.distribution import distribution
 from workbench.plots.figure import Figure
+from workbench.plots.flowchart import flow_diagram
 from workbench.plots.losses import loss_curves
 from workbench.plots.sieve import funnel
 from workbench.plots.spread import lengths
 from workbench.plots.tree import taxonomy_tree
 
-__all__ = ["Figure", "before_after", "funnel", "lengths", "loss_curves", "taxonomy_tree"]
+__all__ = [
+    "Figure",
+    "before_after",
+    "distribution",
+    "flow_diagram",
+    "funnel",
+    "lengths",
+    "loss_curves",
+    "taxonomy_tree",
+]

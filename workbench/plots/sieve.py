@@ -52,26 +52,14 @@ def funnel(manifest: Mapping[str, Any]) -> Figure:
 
 
 def _sieve(leaf: Mapping[str, Any], name: str) -> _Sieve:
-    left = leaf["made"]
-    steps = [("made", left)]
-    lost = {"failed": leaf.get("failed", 0)} if leaf.get("failed") else {}
-    rejected: Mapping[str, int] = leaf.get("rejected", {})
-    for stage in _order(leaf.get("stages", []), rejected):
-        lost[stage] = rejected.get(stage, 0)
-    for stage, number in lost.items():
-        left -= number
-        steps.append((_words(stage), left))
-    return _Sieve(name, leaf["kind"], leaf["asked"], [*steps, ("kept", left)])
-
-
-def _order(stages: Sequence[str], rejected: Mapping[str, int]) -> list[str]:
-    """Judging stages as they follow each other, then what else rejected samples, near-duplicates last."""
-    others = sorted(rejected.keys() - set(stages) - {_LAST})
-    return [*stages, *others, *([_LAST] if _LAST in rejected else [])]
+    """Every judging stage has a bar; any other one only where it lost a sample."""
+    found = [line for line in leaf["funnel"] if line["judges"] or line["passed"] < line["in"]]
+    steps = [(_words(line["stage"]), line["passed"]) for line in found]
+    return _Sieve(name, leaf["kind"], leaf["asked"], [("made", leaf["made"]), *steps, ("kept", leaf["kept"])])
 
 
 def _words(stage: str) -> str:
-    return {_LAST: "no near-duplicate", "failed": "in form"}.get(stage, stage.replace("_", " "))
+    return "no near-duplicate" if stage == _LAST else stage.replace("_", " ")
 
 
 def _caption(sieves: Sequence[_Sieve]) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.messages import first_user, last_assistant
 from workbench.plots.figure import Figure, Grid, draw, nothing
+from workbench.plots.leaf_lines import leaf_lines
 from workbench.plots.style import BLUE, FAINT, ORANGE, PAPER, QUIET
-from workbench.plots.wording import count, short_leaves
+from workbench.plots.wording import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +48,7 @@ def lengths(rows: Iterable[Mapping[str, Any]]) -> Figure:
     texts = _texts(rows)
     if not texts:
         return nothing("There are no questions and answers yet.")
-    spreads = {leaf: {part: _Spread.of(found[part]) for part in _PARTS} for leaf, found in texts.items()}
+    spreads = {name: {part: _Spread.of(found[part]) for part in _PARTS} for name, found in _by_line(texts).items()}
     height = _ROW * len(spreads) + _AROUND
     return draw(Grid(height), lambda panels: _paint(panels[0], spreads), _caption(texts))
 
@@ -60,6 +61,17 @@ def _texts(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, list[int]]]
         for part, text in zip(_PARTS, texts, strict=True):
             lengths_of[part].append(max(1, len(text)))
     return dict(sorted(found.items()))
+
+
+def _by_line(texts: Mapping[str, Mapping[str, Sequence[int]]]) -> dict[str, dict[str, list[int]]]:
+    """The lengths of leaves that share a line together."""
+    names = leaf_lines(list(texts))
+    found: dict[str, dict[str, list[int]]] = {}
+    for leaf, lengths_of in texts.items():
+        line = found.setdefault(names[leaf], {part: [] for part in _PARTS})
+        for part in _PARTS:
+            line[part] += lengths_of[part]
+    return found
 
 
 def _plain(row: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -90,11 +102,10 @@ def _caption(texts: Mapping[str, Mapping[str, Sequence[int]]]) -> str:
 
 
 def _paint(panel: "Axes", spreads: Mapping[str, Mapping[str, _Spread]]) -> None:
-    names = short_leaves(list(spreads))
     for place, found in enumerate(spreads.values()):
         for part, (colour, aside) in _PARTS.items():
             _spread(panel, place + aside, found[part], colour)
-    panel.set_yticks(range(len(spreads)), [names[leaf] for leaf in spreads])
+    panel.set_yticks(range(len(spreads)), list(spreads))
     panel.set_ylim(len(spreads) - 0.5, -0.5)
     _scale(panel, [each for found in spreads.values() for each in found.values()])
     for part, (colour, _) in _PARTS.items():

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.engines import open_engine
+from workbench.engines.options import MachineOptions
 from workbench.evaluation.choices import choose
 from workbench.evaluation.journal import Journal
 from workbench.evaluation.questions import read_choices
@@ -37,7 +38,7 @@ def weigh(models: Path, proof: Path, recipe: Recipe, threads: int = 0) -> dict[s
 
 
 def _measure(model: Path, flow: Flow, seeds: Sequence[int], threads: int) -> list[TrialFigures]:
-    engine = open_engine(str(model), threads=threads)
+    engine = open_engine(str(model), machine=MachineOptions(threads=threads))
     try:
         return [measure(engine, flow, PASSAGES, seed) for seed in seeds]
     finally:
@@ -45,7 +46,7 @@ def _measure(model: Path, flow: Flow, seeds: Sequence[int], threads: int) -> lis
 
 
 def _marks(model: Path, threads: int) -> dict[str, float]:
-    engine = open_engine(str(model), threads=threads)
+    engine = open_engine(str(model), machine=MachineOptions(threads=threads))
     try:
         return marks(engine, PASSAGES, SEEDS[0])
     finally:

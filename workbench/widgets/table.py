@@ -7,6 +7,8 @@ from typing import Any
 
 from workbench.evaluation.report import Report
 from workbench.generation.flow import Flow, Stage
+from workbench.generation.options import GenerationOptions
+from workbench.generation.summary import counts_summary, estimate_summary, funnel_summary, samples_summary
 from workbench.runs import Run
 from workbench.taxonomy.markup import table
 from workbench.taxonomy.tree import Leaf
@@ -33,12 +35,6 @@ class Table:
         return table(self.caption, self.heads, self.rows)
 
 
-def leaf_list(leaves: Sequence[Leaf]) -> Table:
-    """Each leaf with its kind and counts."""
-    count = "1 leaf" if len(leaves) == 1 else f"{len(leaves)} leaves"
-    return Table(f"Data for {count}", ("Leaf", "Holds"), tuple((leaf.path, leaf.summary) for leaf in leaves))
-
-
 def flow_stages(flow: Flow, reason: str) -> Table:
     """What becomes of a sample on its way, for each kind of leaf; `reason` says why this flow was taken."""
     rows = tuple((kind, ", ".join(_step(stage) for stage in stages)) for kind, stages in flow.stages.items())
@@ -46,11 +42,31 @@ def flow_stages(flow: Flow, reason: str) -> Table:
 
 
 def leaf_counts(run: Run) -> Table:
-    """Asked, made, kept and held out for each leaf of a data run."""
-    names = ("asked", "made", "kept", "heldout", "failed")
-    leaves = run.manifest["leaves"]
-    rows = [(leaf["path"], leaf["kind"], *(f"{leaf[name]:,}" for name in names)) for leaf in leaves]
-    return Table("Samples by leaf", ("Leaf", "Kind", "Asked", "Made", "Kept", "Held out", "Failed"), tuple(rows))
+    """Asked, made, kept, mixed and held out for each leaf of a data run."""
+    return Table(*counts_summary(run.manifest["leaves"]))
+
+
+def leaf_funnel(run: Run) -> Table:
+    """Each stage of each leaf: what came, what passed, and why the rest did not."""
+    return Table(*funnel_summary(run.manifest["leaves"]))
+
+
+def promise(leaves: Sequence[Leaf], options: GenerationOptions) -> Table:
+    """How many samples are to be kept: so many for each leaf, and that times the leaves in all."""
+    each = options.num_instructions
+    rows = tuple((leaf.path, leaf.summary, f"{each:,}") for leaf in leaves)
+    total = (f"{len(leaves)} x {each:,}", "", f"{len(leaves) * each:,}")
+    return Table("Samples to keep", ("Leaf", "Holds", "Samples"), (*rows, total))
+
+
+def run_estimate(preview: Mapping[str, Any]) -> Table:
+    """What the whole run will take, from a preview's record."""
+    return Table(*estimate_summary(preview["estimate"]))
+
+
+def first_samples(preview: Mapping[str, Any]) -> Table:
+    """The samples of a preview, kept and not, with their judgements."""
+    return Table(*samples_summary(preview["samples"]))
 
 
 def learned(report: Report) -> Table:

@@ -1,0 +1,37 @@
+import pytest
+
+from tests.plots.test_sieve import leaf
+from workbench.generation.flow import load_flow
+from workbench.generation.summary import flow_outline
+from workbench.options import Options
+from workbench.plots.flowchart import flow_diagram
+from workbench.plots.pictures import draw_generation, run_flow
+from workbench.records import write_json
+from workbench.runs import Run
+from workbench.workspace import Workspace
+
+
+@pytest.fixture
+def run(workspace: Workspace) -> Run:
+    run = workspace.open_run("synthetic_data", "demo", Options(), {})
+    write_json(run.artifacts / "flow.json", flow_outline(load_flow("compact")))
+    return run
+
+
+def test_pictures_are_kept_with_the_run(run: Run) -> None:
+    draw_generation(run, {"leaves": [leaf()]})
+    made = {path.name for path in run.artifacts.iterdir()}
+    assert made == {"flow.json", "flow.png", "flow.svg", "funnel.png", "funnel.svg"}
+    assert "200 made" in (run.artifacts / "flow.svg").read_text()
+
+
+def test_a_run_keeps_the_flow_that_it_followed(run: Run) -> None:
+    manifest = {"leaves": [leaf()]}
+    assert flow_diagram(run_flow(run), manifest).png == flow_diagram(load_flow("compact"), manifest).png
+
+
+def test_a_run_that_only_took_rows_over_has_no_flow_to_draw(run: Run) -> None:
+    (run.artifacts / "flow.json").unlink()
+    draw_generation(run, {"leaves": [leaf()]})
+    assert not (run.artifacts / "flow.png").exists()
+    assert (run.artifacts / "funnel.png").exists()
