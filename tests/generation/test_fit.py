@@ -128,3 +128,14 @@ def test_rows_that_split_and_change_are_followed(flow: Flow) -> None:
     # The judgement reads the original, a question and an answer, and writes, each of 512 tokens at most.
     assert (found.stage, found.earlier, found.answer) == ("judgement", 1024, 512)
     check_fit([work], flow, engines(1600), 500)
+
+
+def test_the_longest_example_that_a_passage_can_be_shown_counts(passages: LeafWork, flow: Flow) -> None:
+    stage = replace(passages.stages[0], prompt="{{ document }} {{ icl_query_1 }}")
+    examples = tuple({"icl_query_1": words(count)} for count in (1, 300, 2))
+    shown = replace(passages, stages=(stage,), sources=(replace(passages.sources[0], examples=examples),))
+    alone, longest = (worst(replace(shown, sources=(replace(shown.sources[0], examples=few),)), 0, flow, engines(20))
+                      for few in (examples[:1], examples))  # fmt: skip
+    assert alone
+    assert longest
+    assert longest.prompt - alone.prompt == 299

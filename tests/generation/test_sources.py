@@ -26,8 +26,10 @@ def test_every_leaf_of_the_sample_is_work(tmp_path: Path) -> None:
     works = leaf_works(list(read_taxonomy(sample_taxonomy_folder())), load_flow("compact"), FakeEngine(), 500, tmp_path)
     assert {work.kind for work in works} == {"knowledge", "freeform", "grounded"}
     for work in works:
-        assert set(work.sources[0].columns) == set(GIVEN[work.kind]), "flows are checked against these columns"
-        assert all(isinstance(value, str) for source in work.sources for value in source.columns.values())
+        columns = work.candidate(0).columns
+        of_the_leaf = {"leaf_node_type", "leaf_node_path"}
+        assert set(columns) - of_the_leaf == set(GIVEN[work.kind]) - of_the_leaf, "flows are checked against these"
+        assert all(isinstance(value, str) for value in columns.values())
         assert len({source.name for source in work.sources}) == len(work.sources) >= 5
 
 
@@ -51,13 +53,15 @@ def test_passages_may_overlap_within_their_section(tmp_path: Path) -> None:
     assert max(len(text.split()) for text in texts) <= 40
 
 
-def test_a_chunk_is_shown_the_seeds_in_turn(tmp_path: Path) -> None:
+def test_each_candidate_is_shown_the_next_seed_and_a_chunk_all_of_them_in_time(tmp_path: Path) -> None:
     leaf = read_taxonomy(sample_taxonomy_folder()).leaf(LIGHTHOUSES)
     (work,) = leaf_works([leaf], load_flow("compact"), FakeEngine(), 500, tmp_path)
-    seeds = leaf.qna().seed_examples
-    shown = [source.columns["icl_query_1"] for source in work.sources]
-    assert shown[:5] == [seed.pairs[0].question for seed in seeds]
-    assert shown[5] == shown[0]
+    seeds = [seed.pairs[0].question for seed in leaf.qna().seed_examples]
+    turn = len(work.sources)
+    shown = [work.candidate(number).columns["icl_query_1"] for number in range(len(seeds) * turn)]
+    assert shown[: len(seeds)] == seeds
+    assert sorted(shown[0::turn]) == sorted(seeds)
+    assert {work.candidate(number).source for number in range(0, len(shown), turn)} == {work.sources[0].name}
 
 
 def test_documents_without_text_are_told(tmp_path: Path) -> None:

@@ -70,15 +70,23 @@ def check_fit(works: Sequence[LeafWork], flow: Flow, engines: Mapping[str, Engin
 
 
 def worst(work: LeafWork, place: int, flow: Flow, engines: Mapping[str, Engine]) -> Misfit | None:
-    """The request of the source at that place that is the farthest from fitting; None where all fit."""
-    columns = work.candidate(place).columns
+    """The request of the source at that place that is the farthest from fitting, with any example; None where all
+    fit."""
+    rounds = max(1, len(work.sources[place].examples))
+    found = [_worst(work, place + turn * len(work.sources), flow, engines) for turn in range(rounds)]
+    return max((misfit for misfit in found if misfit), key=lambda misfit: misfit.over, default=None)
+
+
+def _worst(work: LeafWork, ordinal: int, flow: Flow, engines: Mapping[str, Engine]) -> Misfit | None:
+    candidate = work.candidate(ordinal)
+    columns = candidate.columns
     asked = [*_walk(work.stages, _Row(columns))]
     if work.kind == "knowledge":
         pair = _pair(work.stages, _Row(columns))
         for kind in ("rewording", "choices"):
             asked += _walk(flow.stages.get(kind, ()), pair)
     document = str(columns.get("document", ""))
-    found = [_misfit(work, work.sources[place].name, each, engines, document) for each in asked]
+    found = [_misfit(work, candidate.source, each, engines, document) for each in asked]
     return max((misfit for misfit in found if misfit), key=lambda misfit: misfit.over, default=None)
 
 

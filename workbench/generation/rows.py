@@ -14,10 +14,12 @@ _OF_THE_FLOW = ("dataset_type", "raw_document")
 
 @dataclass(frozen=True)
 class Source:
-    """Where candidates of a leaf come from: a seed example or a chunk, as columns for the prompts."""
+    """Where candidates of a leaf come from: a seed example or a chunk, as columns for the prompts. Of its `examples`,
+    which are columns too, each candidate is shown one, in turn."""
 
     name: str
     columns: Mapping[str, Any]
+    examples: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,12 @@ class LeafWork:
 
     def candidate(self, ordinal: int) -> "Candidate":
         """The candidate of that number: sources come in turn."""
-        source = self.sources[ordinal % len(self.sources)]
+        turn, place = divmod(ordinal, len(self.sources))
+        source = self.sources[place]
+        example = source.examples[(place + turn) % len(source.examples)] if source.examples else {}
         kind = self.kind if self.kind == "knowledge" else f"{self.kind}_skill"
-        columns = {"leaf_node_type": kind, "leaf_node_path": self.path.replace("/", "_"), **source.columns}
-        return Candidate(self, ordinal, columns, source.name, turn=ordinal // len(self.sources))
+        columns = {"leaf_node_type": kind, "leaf_node_path": self.path.replace("/", "_"), **source.columns, **example}
+        return Candidate(self, ordinal, columns, source.name, turn=turn)
 
 
 @dataclass(eq=False)

@@ -16,7 +16,7 @@ from workbench.taxonomy.diff import diff_taxonomy
 from workbench.taxonomy.leaf_documents import leaf_documents
 from workbench.taxonomy.location import find_taxonomy
 from workbench.taxonomy.options import TaxonomyOptions
-from workbench.taxonomy.qna import Qna
+from workbench.taxonomy.qna import Qna, SeedExample
 from workbench.taxonomy.tree import Leaf
 from workbench.taxonomy.validation import require_valid
 from workbench.workspace import Workspace
@@ -68,11 +68,9 @@ def leaf_work(leaf: Leaf, flow: Flow, engine: Engine, options: ChunkOptions, cac
         chunks = [chunk for each in divided for chunk in each.found]
         for document, each in zip(documents, divided, strict=True):
             lost.update(dict(document.dropped), **each.lost)
+        given, examples = _shared(qna), tuple(_example(seed) for seed in qna.seed_examples)
         sources = tuple(
-            Source(
-                f"{chunk.document}#{chunk.ordinal}", {"document": chunk.text, **_shared(qna), **_examples(qna, number)}
-            )
-            for number, chunk in enumerate(chunks)
+            Source(f"{chunk.document}#{chunk.ordinal}", {"document": chunk.text, **given}, examples) for chunk in chunks
         )
         kind = "knowledge"
     else:
@@ -91,9 +89,8 @@ def _shared(qna: Qna) -> dict[str, str]:
     }
 
 
-def _examples(qna: Qna, number: int) -> dict[str, str]:
-    """The seed that a chunk is shown as an example, in turn, under the names that upstream's prompts use."""
-    seed = qna.seed_examples[number % len(qna.seed_examples)]
+def _example(seed: SeedExample) -> dict[str, str]:
+    """A seed that a chunk is shown as an example, under the names that upstream's prompts use."""
     columns = {"icl_document": seed.context.strip()}
     for place, pair in enumerate(seed.pairs[:3], start=1):
         columns |= {f"icl_query_{place}": pair.question.strip(), f"icl_response_{place}": pair.answer.strip()}
