@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -31,7 +32,8 @@ def test_a_name_of_the_catalogue_is_enough(hub: Hub, workspace: Workspace, capsy
     assert answer(["model", "download", "granite-7b-lab-Q4_K_M", "--token", TOKEN]) == 0
     shown = capsys.readouterr()
     assert shown.out == f"{workspace.models / _FILE}\n"
-    assert f"{_FILE}: 0.1 of 0.1 MB (100 %)" in shown.err
+    # Which of its steps are shown is a matter of time.
+    assert re.search(rf"{_FILE}: 0\.[01] of 0\.1 MB \(\d+ %\)", shown.err)
     assert "its checksum is the hub's" in shown.err
     assert "\x1b" not in shown.err + shown.out
     assert "\r" not in shown.err

@@ -134,7 +134,7 @@ def test_files_that_cannot_be_read_are_told_at_their_pattern(tree: Path, library
     assert [one.name for one in _check(tree).files[KNOWLEDGE]] == ["docs/tools.md"]
     assert _found(tree) == [
         (".document.patterns[0]", "documents-unreadable", "error", "docs/latin.md:1: not UTF-8"),
-        (".document.patterns[1]", "documents-unreadable", "error", "empty.md holds no text"),
+        (".document.patterns[1]", "documents-unreadable", "error", "empty.md is empty"),
         (".document.patterns[1]", "documents-unreadable", "error", "notes.txt is neither Markdown nor PDF"),
     ]
 
