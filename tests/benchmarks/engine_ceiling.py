@@ -1,5 +1,8 @@
 """What llama.cpp itself reaches on the same batches, with nothing drawn: the most that an engine around it can."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +11,7 @@ from tests.benchmarks.engine_loads import NEW, OWN, SHARED, Load
 from tests.benchmarks.engine_peers import Measured, Stopwatch
 from workbench.engines.llama_binding import LlamaBatch, LlamaModel
 from workbench.engines.pool import Pool
-from workbench.engines.settings import Settings, suited
+from workbench.engines.settings import Settings, divided, suited
 
 _PROMPT = SHARED + OWN
 _PROMPTS = 4  # evaluated one after another for the rate
@@ -16,15 +19,19 @@ _PROMPTS = 4  # evaluated one after another for the rate
 
 def ceiling(path: Path, load: Load, sequences: int, threads: int) -> Measured:
     """The prompt tokens that a load needs at the rate of whole prompts, and its new tokens at that of so many sequences
-    which have as much in common as the load's."""
+    which have as much in common as the load's: in as many contexts and threads as the engine takes, all at once. Where
+    attention looks at every cell fewer sequences may be faster, and then the fastest number counts."""
     model = LlamaModel(path)
-    size = 2 * _PROMPT + sequences * (_PROMPT - load.shared + NEW)
     given = Settings(sequences=sequences, threads=threads, context_size=model.trained_context)
     settings, _ = suited(given, parameters=model.parameter_count, gpu=False)
-    pool = Pool(model, settings)
-    pool.make(-(-size // 256) * 256)
-    prompt, new = _prompts(pool), _decoding(pool, load.shared, sequences)
-    pool.drop()
+    each = divided(settings)
+    pools = [Pool(model, each) for _ in range(settings.contexts)]
+    prompt = _together(pools, _PROMPT, _prompts, _nothing)
+    numbers = [each.sequences >> bits for bits in range(each.sequences.bit_length() if settings.exact else 1)]
+    rates = [_decoding(pools, load.shared, number) for number in numbers]
+    new = min(rates, key=lambda measured: measured.wall / measured.tokens)
+    for pool in pools:
+        pool.drop()
     model.close()
     tokens = load.answers * NEW
     shares = load.needed / prompt.tokens, tokens / new.tokens
@@ -35,31 +42,50 @@ def ceiling(path: Path, load: Load, sequences: int, threads: int) -> Measured:
     )
 
 
-def _prompts(pool: Pool) -> Measured:
-    watch = Stopwatch()
+def _together(pools: list[Pool], cells: int, work: Callable[[Pool], int], prepare: Callable[[Pool], None]) -> Measured:
+    """The work in every pool, each in a thread; it says how many tokens it took."""
+    for pool in pools:
+        pool.make(-(-cells // 256) * 256)
+        prepare(pool)
+    with ThreadPoolExecutor(len(pools)) as threads:
+        watch = Stopwatch()
+        return watch.stop(sum(threads.map(work, pools)))
+
+
+def _nothing(_: Pool) -> None:
+    pass
+
+
+def _prompts(pool: Pool) -> int:
     for _ in range(_PROMPTS):
         pool.context.cut(0, 0)
         _feed(pool, 0, 0, _PROMPT)
-    return watch.stop(_PROMPTS * _PROMPT)
+    return _PROMPTS * _PROMPT
 
 
-def _decoding(pool: Pool, shared: int, sequences: int) -> Measured:
-    pool.context.cut(0, 0)
+def _decoding(pools: list[Pool], shared: int, sequences: int) -> Measured:
+    cells = shared + sequences * (_PROMPT - shared + NEW)
+    begin, work = partial(_begin, shared, sequences), partial(_decode, sequences)
+    return _together(pools, cells, work, begin)
+
+
+def _begin(shared: int, sequences: int, pool: Pool) -> None:
     _feed(pool, 0, 0, shared)
     for sequence in range(1, sequences):
         pool.context.share(0, sequence, shared)
     for sequence in range(sequences):
         if shared < _PROMPT:
             _feed(pool, sequence, shared, _PROMPT - shared)
+
+
+def _decode(sequences: int, pool: Pool) -> int:
     tokens = _tokens(NEW * sequences).reshape(NEW, sequences).tolist()
-    everybody = range(sequences)
-    watch = Stopwatch()
     for step in range(NEW):
         pool.batch.clear()
-        pool.batch.add_each(tokens[step], everybody, [_PROMPT + step] * sequences)
+        pool.batch.add_each(tokens[step], range(sequences), [_PROMPT + step] * sequences)
         pool.decode()
         pool.context.logits(1)
-    return watch.stop(NEW * sequences)
+    return NEW * sequences
 
 
 def _feed(pool: Pool, sequence: int, start: int, count: int) -> None:

@@ -301,9 +301,9 @@ def test_what_was_done_is_counted(engine: LlamaEngine) -> None:
 def test_the_machines_options_reach_llama_cpp(tiny_gguf: Path) -> None:
     engine = open_engine(str(tiny_gguf), machine=MachineOptions(threads=3, batch_tokens=64, gpu_layers=0))
     assert isinstance(engine, LlamaEngine)
-    settings = engine._pool.settings
+    settings = engine.settings
     assert (settings.threads, settings.batch, settings.gpu_layers, settings.context_size) == (3, 64, 0, 512)
-    assert "Up to 3 threads, as was asked for." in engine.reason
+    assert "Up to 3 threads in 3 contexts" in engine.reason
     engine.close()
 
 
@@ -311,7 +311,7 @@ def test_closing_gives_memory_back(tiny_gguf: Path) -> None:
     process = psutil.Process()
     for number in range(4):
         engine = LlamaEngine(tiny_gguf, Settings(threads=1, exact=False))
-        engine._pool.make(40_000)
+        engine._pools[0].make(40_000)
         engine.close()
         if number == 0:
             before = process.memory_info().rss

@@ -26,7 +26,7 @@ def test_a_pool_is_as_large_as_wanted_within_memory(tiny_gguf: Path, monkeypatch
 
 def test_an_exact_pool_stays_small(tiny_gguf: Path) -> None:
     pool = make(tiny_gguf, context_size=4096)
-    assert pool.suggested([400] * 4) == pool.suggested([400] * 40) == 1536
+    assert pool.suggested([400] * 4) == pool.suggested([400] * 40) == 768
     assert pool.suggested([2000, 400]) == 2048
     assert pool.suggested([30]) == 512
 
@@ -66,7 +66,7 @@ def test_only_large_batches_take_all_threads(tiny_gguf: Path, monkeypatch: pytes
     pool.make(256)
     taken: list[int] = []
     monkeypatch.setattr(pool.context, "work_with", taken.append)
-    monkeypatch.setattr("workbench.engines.pool._THREAD_WORK", 2 * pool.model.parameter_count)
+    monkeypatch.setattr("workbench.engines.pool.THREAD_WORK", 2 * pool.model.parameter_count)
     for size in (1, 3, 4, 12):
         pool.context.cut(0, 0)
         pool.batch.clear()

@@ -23,6 +23,12 @@ class Counters:
         """Tokens drawn in a second of work, prompts' evaluation included; 0 before there was any."""
         return self.generated_tokens / self.seconds if self.seconds else 0.0
 
+    def take(self, other: "Counters") -> None:
+        """What the other has counted is counted here instead, but for times, which may run side by side."""
+        for name in ("evaluated_prompt_tokens", "reused_prompt_tokens", "generated_tokens", "batches"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+            setattr(other, name, 0)
+
     def begin(self) -> None:
         """A session is opened."""
         self.submitted = self.first_result = None

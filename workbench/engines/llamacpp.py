@@ -9,14 +9,14 @@ from pathlib import Path
 
 from workbench.engines.answers import answers
 from workbench.engines.counters import Counters
+from workbench.engines.crew import Crew
 from workbench.engines.engine import Completion, Request, check_request
 from workbench.engines.lanes import Lane
 from workbench.engines.llama_binding import LlamaModel, gpu_usable
 from workbench.engines.llama_sampler import Grammar, schema_grammar
 from workbench.engines.pool import Pool
-from workbench.engines.scheduler import Scheduler
 from workbench.engines.scoring import judgements
-from workbench.engines.settings import Settings, suited
+from workbench.engines.settings import Settings, divided, suited
 from workbench.engines.template import ChatTemplate, Piece
 from workbench.errors import ContextError, EngineError, ModelError
 from workbench.messages import Message
@@ -29,23 +29,23 @@ _SCORE = "score"
 class LlamaSession:
     """Requests in flight on one engine; only one session is open at a time."""
 
-    def __init__(self, engine: "LlamaEngine", scheduler: Scheduler) -> None:
+    def __init__(self, engine: "LlamaEngine", crew: Crew) -> None:
         self._engine = engine
-        self._scheduler = scheduler
+        self._crew = crew
 
     def submit(self, request: Request) -> None:
-        self._scheduler.add(self._engine.lanes(request))
+        self._crew.add(self._engine.lanes(request))
 
     def __iter__(self) -> Iterator[Completion]:
-        ready = self._scheduler.ready
-        while ready or self._scheduler.busy:
+        ready = self._crew.ready
+        while ready or self._crew.busy:
             while ready:
                 yield ready.popleft()
-            if self._scheduler.busy:
-                self._scheduler.step()
+            if self._crew.busy:
+                self._crew.step()
 
     def cancel(self, tag: str) -> None:
-        self._scheduler.cancel(tag)
+        self._crew.cancel(tag)
 
 
 class LlamaEngine:
@@ -67,9 +67,9 @@ class LlamaEngine:
                 hint=f"give a context_size of at most {self._model.trained_context}, or 0",
             )
         chosen = replace(given, context_size=size)
-        chosen, self.reason = suited(chosen, parameters=self._model.parameter_count, gpu=gpu_usable())
-        self._pool = Pool(self._model, chosen)
-        self._scheduler = Scheduler(self._pool)
+        self.settings, self.reason = suited(chosen, parameters=self._model.parameter_count, gpu=gpu_usable())
+        self._pools = [Pool(self._model, divided(self.settings)) for _ in range(self.settings.contexts)]
+        self._crew = Crew(self._pools)
         self._grammars: OrderedDict[str, Grammar] = OrderedDict()
         self._open = False
 
@@ -83,12 +83,12 @@ class LlamaEngine:
 
     @property
     def context_size(self) -> int:
-        return self._pool.settings.context_size
+        return self.settings.context_size
 
     @property
     def counters(self) -> Counters:
         """Work done since the engine was opened, tokens per second and the time to a session's first result."""
-        return self._pool.counters
+        return self._crew.counters
 
     @contextmanager
     def session(self) -> Iterator[LlamaSession]:
@@ -96,13 +96,12 @@ class LlamaEngine:
         if self._open:
             raise EngineError(f"{self.name} has a session open already", hint="close it, or open the model once more")
         self._open = True
-        self.counters.begin()
+        self._crew.begin()
         try:
-            yield LlamaSession(self, self._scheduler)
+            yield LlamaSession(self, self._crew)
         finally:
             self._open = False
-            self._scheduler.cancel(None)
-            self._scheduler.ready.clear()
+            self._crew.end()
 
     def score(self, context: str, continuations: Sequence[str]) -> list[float]:
         """Both are taken as they are, special tokens included. With a SentencePiece vocabulary a continuation is cut
@@ -111,10 +110,10 @@ class LlamaEngine:
             return []
         # An object of its own, by which its completion is told from those of a session.
         request = Request(_SCORE, prompt=context, continuations=tuple(continuations))
-        self._scheduler.add(self.lanes(request), urgent=True)
-        while not (done := [each for each in self._scheduler.ready if each.request is request]):
-            self._scheduler.step()
-        self._scheduler.ready.remove(done[0])
+        self._crew.add(self.lanes(request), urgent=True)
+        while not (done := [each for each in self._crew.ready if each.request is request]):
+            self._crew.step()
+        self._crew.ready.remove(done[0])
         return list(done[0].scores)
 
     def count_tokens(self, text: str) -> int:
@@ -124,8 +123,9 @@ class LlamaEngine:
         return self._template.render(messages, add_generation_prompt=add_generation_prompt)
 
     def close(self) -> None:
-        self._scheduler.cancel(None)
-        self._pool.drop()
+        self._crew.end()
+        for pool in self._pools:
+            pool.drop()
         for grammar in self._grammars.values():
             grammar.close()
         self._grammars.clear()

@@ -7,16 +7,14 @@ import psutil
 from workbench.engines.cells import Cells
 from workbench.engines.counters import Counters
 from workbench.engines.llama_binding import Layout, LlamaBatch, LlamaContext, LlamaModel
-from workbench.engines.settings import Settings
+from workbench.engines.settings import THREAD_WORK, Settings
 from workbench.errors import EngineError
 
 _STEP = 256  # llama.cpp rounds its pool up to this many cells
 _EASY_BYTES = 64 << 20  # a pool of this size is made at once, without counting what is needed
 _MEMORY_SHARE = 0.5  # of what is free when the pool is made
 # Exact attention looks at every cell that is in use, whoever it belongs to, so there should not be many.
-_COMPACT_LEAST, _COMPACT_MOST = 512, 1536
-# Tokens times parameters that are worth a thread: below that it waits longer for the others than it helps.
-_THREAD_WORK = 15_000_000
+_COMPACT_LEAST, _COMPACT_MOST = 512, 768
 
 
 class Pool:
@@ -85,7 +83,7 @@ class Pool:
 
     def decode(self) -> None:
         """Evaluates the batch. After an error the pool is gone, as nobody knows what it holds."""
-        work = self.batch.size * self.model.parameter_count // _THREAD_WORK
+        work = self.batch.size * self.model.parameter_count // THREAD_WORK
         threads = max(1, min(self.settings.threads, work))
         if threads != self._threads:
             self.context.work_with(threads)

@@ -44,6 +44,16 @@ class Scheduler:
     def busy(self) -> bool:
         return bool(self._waiting) or self.running
 
+    @property
+    def queued(self) -> int:
+        """Lanes that wait."""
+        return len(self._waiting)
+
+    @property
+    def lanes(self) -> int:
+        """All that wait or run."""
+        return len(self._waiting) + len(self._feeding) + len(self._answering)
+
     def add(self, lanes: Sequence[Lane], *, urgent: bool = False) -> None:
         self._pool.counters.request()
         self._waiting.add(lanes, urgent=urgent)

@@ -102,7 +102,8 @@ def load_flow(name_or_path: str) -> Flow:
     if path.suffix in (".yaml", ".yml") or path.is_dir():
         return _own_flow(path)
     if name_or_path not in flow_names():
-        hint = f"flows of the package are {', '.join(flow_names())}; a flow of your own is a path that ends in .yaml"
+        own = "one of your own is a .yaml file, or a folder of pipeline files"
+        hint = f"flows of the package are {', '.join(flow_names())}; {own}"
         raise FlowError(f"there is no flow {name_or_path!r}", hint=hint)
     return read_flow(_packaged(name_or_path), f"{name_or_path}.yaml")
 
