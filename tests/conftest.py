@@ -1,4 +1,6 @@
 import shutil
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -34,8 +36,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """The figures of a run that measured some are kept, whether it passed or not."""
-    if measured := session.config.stash.get(_FIGURES, None):
+    """The figures of a run of `make prove`, or of a part of it, are kept, whether it passed or not."""
+    measured = session.config.stash.get(_FIGURES, None)
+    if measured and "not prove" not in session.config.option.markexpr:
         write_page(measured)
 
 
@@ -48,6 +51,15 @@ def measured(pytestconfig: pytest.Config) -> Measure:
         figures[name] = figure(value, goal)
 
     return keep
+
+
+@pytest.fixture(autouse=True)
+def own_signals() -> Iterator[None]:
+    """What a command that ran in this process does with Ctrl-C ends with its test."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(autouse=True)
