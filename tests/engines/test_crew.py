@@ -2,6 +2,7 @@ import _thread
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -128,11 +129,11 @@ def test_an_interruption_ends_the_threads(
 ) -> None:
     """It comes while the main thread waits for the others."""
     step, before = Scheduler.step, threading.active_count()
-    seen = []
+    seen, steps = [], count(1)
 
     def interrupt(scheduler: Scheduler) -> None:
         seen.append(threading.active_count())
-        if len(seen) == 9:
+        if next(steps) == 9:
             _thread.interrupt_main()
         step(scheduler)
 
