@@ -1,15 +1,15 @@
 """`workbench data list|get|delete`: the data runs that a workspace holds."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from workbench.cli.deletion import confirm
 from workbench.cli.flags import output_flag, workspace_flag
 from workbench.cli.runs import run_record, show_run, show_runs, whole_record
-from workbench.errors import ConflictError, NotFoundError, UsageError
+from workbench.errors import ConflictError, NotFoundError
 from workbench.runs import Run
 from workbench.workspace import Workspace
 
@@ -57,8 +57,7 @@ def delete_data(name: str, yes: bool, workspace: Path | None) -> None:
     if run.state["status"] == "running":
         raise ConflictError(f"{run.folder.name} is being worked on", hint="stop it first")
     size = _size(run.folder)
-    if not yes and not _confirmed(f"Delete {run.folder} ({size})?"):
-        raise UsageError("nothing was deleted", hint="say --yes where nobody can be asked")
+    confirm(f"Delete {run.folder} ({size})?", yes=yes)
     run.remove()
     click.echo(f"deleted {run.folder} ({size})")
 
@@ -121,8 +120,3 @@ def _data_of(run: Run, workspace: Workspace) -> str:
         return workspace.get(KIND, str(run.options.get("data", ""))).id
     except (NotFoundError, ConflictError):
         return ""
-
-
-def _confirmed(question: str) -> bool:
-    """Nobody at the terminal means no."""
-    return sys.stdin.isatty() and click.confirm(question, err=True)

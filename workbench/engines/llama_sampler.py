@@ -118,6 +118,7 @@ def schema_grammar(schema: str) -> str:
 
     try:
         return str(json_schema_to_gbnf(schema))
+    # The converter checks nothing: what a schema trips over in it depends on the schema.
     except (ValueError, KeyError, TypeError, AssertionError, NotImplementedError, RecursionError) as error:
         raise EngineError(f"the JSON schema cannot be made a grammar: {error}") from error
 
