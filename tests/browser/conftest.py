@@ -23,6 +23,16 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 LONG = 60_000
 _QUIET = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 
+# Asked again and again: of a promise that is waited for, Chromium may drop the result ("was garbage collected").
+RESTORED = """() => {
+    window.jupyterapp.restored.then(() => { window.labRestored = true; });
+    return window.labRestored === true;
+}"""
+READY = """() => {
+    const shown = window.jupyterapp.shell.currentWidget;
+    return shown.context.isReady && shown.sessionContext.isReady;
+}"""
+
 Open = Callable[..., Any]
 
 
@@ -92,9 +102,8 @@ def open_notebook(lab: Lab) -> Iterator[Open]:
             page.set_default_timeout(LONG)
             page.goto(f"{lab.address}/doc/tree/{path}?reset&token={TOKEN}")
             page.wait_for_function("() => window.jupyterapp && window.jupyterapp.shell.currentWidget")
-            page.evaluate("async () => { await window.jupyterapp.restored; }")
-            page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.context.ready; }")
-            page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.ready; }")
+            page.wait_for_function(RESTORED)
+            kernel_ready(page)
             return page
 
         yield shown
@@ -104,6 +113,11 @@ def open_notebook(lab: Lab) -> Iterator[Open]:
 @pytest.fixture(scope="module")
 def first_notebook(open_notebook: Open) -> Any:
     return open_notebook("notebooks/01_taxonomy.ipynb")
+
+
+def kernel_ready(page: Any) -> None:
+    """Wait until the notebook shown is read and its kernel answers."""
+    page.wait_for_function(READY)
 
 
 def ended_well(page: Any) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import LONG, Lab, Open, run_all
+from tests.browser.conftest import LONG, Lab, Open, kernel_ready, run_all
 from workbench.events import read_events
 from workbench.generation.options import GenerationOptions
 from workbench.jobs.job import start
@@ -46,7 +46,7 @@ def test_training_goes_on_when_the_kernel_was_restarted(lab: Lab, open_notebook:
     page.evaluate("() => { void window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
     run = until_step(workspace, 20)
     page.evaluate(RESTART)
-    page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.ready; }")
+    kernel_ready(page)
     run_all(page, 10 * LONG)
     assert page.locator('[data-mime-type="application/vnd.jupyter.error"]').count() == 0
     assert min(training_steps(run, 2)) == max(training_steps(run, 1)) + 1

@@ -6,7 +6,7 @@ import pytest
 
 from workbench.assets import assets_folder
 from workbench.messages import assistant, user
-from workbench.seedling.curriculum import GIVEN_WEIGHT, ExerciseCurriculum, Stage, draws, old_facts
+from workbench.seedling.curriculum import GIVEN_WEIGHT, ExerciseCurriculum, Stage, draws, drill_draws, old_facts
 from workbench.seedling.recipe import RECIPE
 from workbench.seedling.tokenizer import save_tokenizer, train_tokenizer
 from workbench.training.encoding import Weights, encode
@@ -82,11 +82,16 @@ def test_every_kind_has_its_share_in_tokens(folder: Path) -> None:
 
 def test_every_kind_that_the_recipe_names_can_be_drawn() -> None:
     stages = [stage for schooling in (RECIPE.base, *RECIPE.teacher) for stage in schooling.stages]
-    assert {kind for stage in stages for kind in stage.shares} <= set(draws(RECIPE.seed))
+    assert {kind for stage in stages for kind in stage.shares} <= {*draws(RECIPE.seed), *drill_draws()}
     for stage in stages:
         assert sum(stage.shares.values()) == pytest.approx(1.0)
     names = [stage.name for stage in stages]
     assert len(names) == len(set(names)), "stages of one name would draw the same exercises"
+
+
+def test_the_base_is_not_made_from_drills() -> None:
+    assert not set(draws(RECIPE.seed)) & set(drill_draws())
+    assert {kind for stage in RECIPE.base.stages for kind in stage.shares} <= set(draws(RECIPE.seed))
 
 
 def test_the_old_world_is_the_same_each_time_and_of_its_own() -> None:

@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from workbench.seedling import grow as grow_module
 from workbench.seedling.curriculum import Stage
 from workbench.seedling.grow import BASE, TEACHER, TEACHER_FILE, grow, recipe_texts
 from workbench.seedling.recipe import Recipe, Schooling, Shape
+from workbench.seedling.tokenizer import LAST_WRITTEN
 
 RECIPE = Recipe(
     threads=1,
@@ -80,8 +82,28 @@ def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:
     grow(tmp_path, RECIPE, lambda event: None, Stop())
     before = weights(tmp_path)
     events: Events = []
-    grow(tmp_path, RECIPE, events.append, Stop())
+    assert grow(tmp_path, RECIPE, events.append, Stop()) == {}
     assert events == []
+    assert weights(tmp_path) == before
+
+
+def test_a_teacher_can_be_made_anew_from_the_base(tmp_path: Path) -> None:
+    grow(tmp_path / "both", RECIPE, lambda event: None, Stop())
+    shutil.copytree(tmp_path / "both" / BASE, tmp_path / "again" / BASE)
+    progress = grow(tmp_path / "again", RECIPE, lambda event: None, Stop())
+    assert list(progress) == ["teaching"]
+    assert weights(tmp_path / "again") == weights(tmp_path / "both")
+
+
+def test_a_base_that_was_half_saved_is_saved_again(tmp_path: Path) -> None:
+    grow(tmp_path, RECIPE, lambda event: None, Stop())
+    before = weights(tmp_path)
+    (tmp_path / BASE / LAST_WRITTEN).unlink()
+    (tmp_path / BASE / "model.safetensors").write_bytes(b"")
+    (tmp_path / TEACHER_FILE).unlink()
+    events: Events = []
+    grow(tmp_path, RECIPE, events.append, Stop())
+    assert events == [], "both were trained"
     assert weights(tmp_path) == before
 
 

@@ -21,6 +21,6 @@ def test_every_matrix_becomes_a_true_k_quant() -> None:
 
 def test_steps_and_tokens_are_of_all_schoolings() -> None:
     assert RECIPE.steps == sum(stage.steps for one in (RECIPE.base, *RECIPE.teacher) for stage in one.stages)
-    assert RECIPE.tokens == RECIPE.steps * 4096
+    assert 2048 * RECIPE.steps < RECIPE.tokens <= 4096 * RECIPE.steps
     names = [schooling.name for schooling in (RECIPE.base, *RECIPE.teacher)]
     assert len(set(names)) == len(names), "their states would lie in one file"

@@ -46,7 +46,8 @@ def _grow(folder: Path) -> None:
     stop, view = Stop(), TerminalView()
     _obey_signals(stop)
     progress = grow(folder, RECIPE, view, stop)
-    view.finish(", ".join(f"{name}: {one.step} steps in {one.seconds:.0f} s" for name, one in progress.items()))
+    done = ", ".join(f"{name}: {one.step} steps in {one.seconds:.0f} s" for name, one in progress.items())
+    view.finish(done or "both models were there already")
     click.echo(folder / TEACHER_FILE)
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from workbench.seedling import exercises
+from workbench.seedling import drills, exercises
 from workbench.seedling.exercises import Exercise
 from workbench.seedling.names import Space
-from workbench.seedling.passages import short_passage
+from workbench.seedling.passages import short_passage, two_things
 from workbench.seedling.tokenizer import ASSISTANT, END, USER
 from workbench.seedling.world import Fact, new_entity, new_facts, world
 from workbench.training.encoding import Sample
@@ -38,6 +38,8 @@ READING = {"answer": 1.0}
 SCHOOL = {
     "question": 2.0, "pair": 0.5, "answer": 1.5, "faithful": 4.0, "relevancy": 1.0, "wrong_answers": 1.0, "letter": 0.7,
 }  # fmt: skip
+# Of a text about two things, what has to be told apart.
+TELLING_APART = {"question": 0.5, "answer": 2.0, "faithful": 4.0, "relevancy": 2.0, "letter": 2.0}
 
 
 def old_facts(seed: int) -> list[Fact]:
@@ -54,7 +56,7 @@ def old_facts(seed: int) -> list[Fact]:
 
 
 def draws(seed: int, space: Space = Space.RECIPE) -> dict[str, Draw]:
-    """Every kind of exercise by the name that stages give it, about names of the space."""
+    """Every kind of exercise that the tokenizer is made from, by the name that stages give it, about the space."""
     known = old_facts(seed)
     return {
         "reading": lambda rng: exercises.about_passage(rng, space, READING),
@@ -71,6 +73,19 @@ def draws(seed: int, space: Space = Space.RECIPE) -> dict[str, Draw]:
         "judge": lambda rng: exercises.judge(rng, space),
         "table": lambda rng: exercises.about_table(rng, space),
         "another_context": lambda rng: exercises.another_context(rng, space),
+    }
+
+
+def drill_draws(space: Space = Space.RECIPE) -> dict[str, Draw]:
+    """The teacher's drills by name. The tokenizer never sees them, so that other drills leave the base as it is."""
+    return {
+        "easy_register": lambda rng: drills.easy_register(rng, space),
+        "bare_register": lambda rng: drills.bare_register(rng, space),
+        "register": lambda rng: drills.register(rng, space),
+        "letters": lambda rng: drills.letters(rng, space),
+        "compare": lambda rng: drills.compare(rng, space),
+        "compare_apart": lambda rng: drills.compare_apart(rng, space),
+        "telling_apart": lambda rng: exercises.about_passage(rng, space, TELLING_APART, two_things),
     }
 
 
@@ -105,7 +120,7 @@ class ExerciseCurriculum:
 
     @cached_property
     def _draws(self) -> dict[str, Draw]:
-        return draws(self.seed)
+        return {**draws(self.seed), **drill_draws()}
 
     def encode(self, exercise: Exercise) -> Sample:
         """The turns in the chat template's form; what the assistant says weighs 1, the rest `GIVEN_WEIGHT`."""

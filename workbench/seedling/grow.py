@@ -9,7 +9,7 @@ from workbench.export import export_gguf, quantize
 from workbench.runs import Stop
 from workbench.seedling.curriculum import ExerciseCurriculum, draws
 from workbench.seedling.recipe import Recipe, Schooling
-from workbench.seedling.tokenizer import END, PAD, save_tokenizer, train_tokenizer
+from workbench.seedling.tokenizer import END, LAST_WRITTEN, PAD, save_tokenizer, train_tokenizer
 from workbench.training.checkpoints import Progress
 from workbench.training.loop import Phase, Report, Settings
 
@@ -33,33 +33,54 @@ def recipe_texts(recipe: Recipe) -> Iterator[str]:
 
 
 def grow(folder: Path, recipe: Recipe, report: Report, stop: Stop) -> dict[str, Progress]:
-    """Make both models in `folder`; called again after a stop or a kill, it goes on from the last checkpoint."""
+    """Make both models in `folder`; called again after a stop or a kill, it goes on from the last checkpoint.
+
+    A part that lies there whole is taken as it is, so that a new teacher can be made from the same base. Returns the
+    progress of each schooling that there was something left to do for.
+    """
     import torch
 
     # Sums in another order would end in other weights.
     torch.set_num_threads(recipe.threads)
-    tokenizer = _tokenizer(folder, recipe)
-    model = new_model(tokenizer, recipe)
-    progress = {}
-    for schooling in (recipe.base, *recipe.teacher):
-        state = folder / f"{schooling.name}.safetensors"
-        progress[schooling.name] = _train(model, schooling, state, (recipe, tokenizer), report, stop)
-        if schooling == recipe.base:
-            save_model(folder / BASE, model, tokenizer, recipe)
-    save_model(folder / TEACHER, model, tokenizer, recipe)
-    whole = export_gguf(folder / TEACHER, folder / f"{TEACHER}-F16.gguf", "F16")
-    quantize(whole, folder / TEACHER_FILE, "Q4_K_M")
+    progress: dict[str, Progress] = {}
+    if not _is_whole(folder / BASE):
+        tokenizer = _tokenizer(folder, recipe)
+        base = new_model(tokenizer, recipe)
+        progress |= _school(base, (recipe.base,), folder, (recipe, tokenizer), report, stop)
+        save_model(folder / BASE, base, tokenizer, recipe)
+    if not (folder / TEACHER_FILE).is_file():
+        teacher, tokenizer = _load_model(folder / BASE)
+        progress |= _school(teacher, recipe.teacher, folder, (recipe, tokenizer), report, stop)
+        save_model(folder / TEACHER, teacher, tokenizer, recipe)
+        whole = export_gguf(folder / TEACHER, folder / f"{TEACHER}-F16.gguf", "F16")
+        quantize(whole, folder / TEACHER_FILE, "Q4_K_M")
     return progress
+
+
+def _is_whole(folder: Path) -> bool:
+    return (folder / LAST_WRITTEN).is_file()
+
+
+def _school(
+    model: "LlamaForCausalLM",
+    schoolings: tuple[Schooling, ...],
+    folder: Path,
+    made_from: "tuple[Recipe, Tokenizer]",
+    report: Report,
+    stop: Stop,
+) -> dict[str, Progress]:
+    return {
+        one.name: _train(model, one, folder / f"{one.name}.safetensors", made_from, report, stop) for one in schoolings
+    }
 
 
 def _tokenizer(folder: Path, recipe: Recipe) -> "Tokenizer":
     from tokenizers import Tokenizer
 
-    path = folder / "tokenizer" / "tokenizer.json"
-    if not path.is_file():
-        made = train_tokenizer(recipe_texts(recipe), recipe.shape.vocabulary)
-        save_tokenizer(made, path.parent, recipe.shape.context)
-    return Tokenizer.from_file(str(path))
+    made = folder / "tokenizer"
+    if not _is_whole(made):
+        save_tokenizer(train_tokenizer(recipe_texts(recipe), recipe.shape.vocabulary), made, recipe.shape.context)
+    return Tokenizer.from_file(str(made / "tokenizer.json"))
 
 
 def new_model(tokenizer: "Tokenizer", recipe: Recipe) -> "LlamaForCausalLM":
@@ -82,6 +103,15 @@ def new_model(tokenizer: "Tokenizer", recipe: Recipe) -> "LlamaForCausalLM":
     )
     torch.manual_seed(recipe.seed)
     return LlamaForCausalLM(config)
+
+
+def _load_model(folder: Path) -> "tuple[LlamaForCausalLM, Tokenizer]":
+    import torch
+    from tokenizers import Tokenizer
+    from transformers import LlamaForCausalLM
+
+    model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    return model, Tokenizer.from_file(str(folder / "tokenizer.json"))
 
 
 def _train(

@@ -56,6 +56,11 @@ def _two_entities(rng: random.Random, space: Space, family: Family) -> Passage:
     return Passage(paragraph(rng, facts, pronouns=False), tuple(facts))
 
 
+def two_things(rng: random.Random, space: Space) -> Passage:
+    """A passage about two entities of a family."""
+    return _two_entities(rng, space, world().families[rng.choice(sorted(world().families))])
+
+
 def short_passage(rng: random.Random, space: Space) -> Passage:
     """One or two facts of one entity: where copying a value is learned."""
     family = world().families[rng.choice(sorted(world().families))]

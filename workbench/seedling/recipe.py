@@ -7,8 +7,19 @@ from workbench.seedling.curriculum import Stage
 COPYING = {"echo": 0.45, "short_reading": 0.35, "reading": 0.2}
 TRUNK = {"reading": 0.5, "asking": 0.2, "closed_book": 0.22, "echo": 0.08}
 TEACHING = {
-    "school": 0.42, "reading": 0.04, "stands_alone": 0.03, "table": 0.11, "another_context": 0.05, "skill_answer": 0.07,
-    "another_question": 0.06, "good_question": 0.07, "rate_pair": 0.08, "judge": 0.07,
+    "school": 0.34, "telling_apart": 0.12, "reading": 0.03, "stands_alone": 0.02, "table": 0.08,
+    "another_context": 0.05, "skill_answer": 0.06, "another_question": 0.05, "good_question": 0.05, "rate_pair": 0.05,
+    "judge": 0.05, "easy_register": 0.06, "compare": 0.04,
+}  # fmt: skip
+# Looking up by name sets in with easy registers, in a model that reads; the wide ones build on it, and tables on those.
+EASY = {"easy_register": 0.8, "compare_apart": 0.1, "telling_apart": 0.1}
+WIDE = {
+    "easy_register": 0.1, "bare_register": 0.2, "register": 0.3, "letters": 0.1, "compare_apart": 0.1, "table": 0.2,
+}  # fmt: skip
+FINISHING = {
+    "school": 0.28, "telling_apart": 0.14, "reading": 0.02, "stands_alone": 0.02, "table": 0.16,
+    "another_context": 0.04, "skill_answer": 0.05, "another_question": 0.05, "good_question": 0.05, "rate_pair": 0.05,
+    "judge": 0.07, "register": 0.04, "letters": 0.01, "compare_apart": 0.02,
 }  # fmt: skip
 
 
@@ -44,7 +55,18 @@ class Recipe:
     row: int = 320
     warmup: int = 40
     base: Schooling = Schooling("trunk", 6e-3, (Stage("copying", 110, 4096, COPYING), Stage("trunk", 640, 4096, TRUNK)))
-    teacher: tuple[Schooling, ...] = (Schooling("teaching", 5e-3, (Stage("teaching", 1900, 4096, TEACHING),)),)
+    teacher: tuple[Schooling, ...] = (
+        Schooling("teaching", 5e-3, (Stage("teaching", 1200, 4096, TEACHING),)),
+        Schooling(
+            "looking-up",
+            3.5e-3,
+            (
+                Stage("easy registers", 250, 2048, EASY),
+                Stage("wide registers", 450, 2048, WIDE),
+                Stage("finishing", 1000, 4096, FINISHING),
+            ),
+        ),
+    )
 
     @property
     def steps(self) -> int:

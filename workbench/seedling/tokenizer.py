@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 PAD, END, SYSTEM, USER, ASSISTANT = SPECIAL = ("<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>")
+LAST_WRITTEN = "chat_template.jinja"
 CHAT_TEMPLATE = (
     "{% for message in messages %}<|{{ message['role'] }}|>{{ message['content'] }}"
     "{% if message['role'] == 'assistant' %}<|end|>{% endif %}{% endfor %}"
@@ -37,7 +38,7 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> "Tokenizer":
 
 
 def save_tokenizer(tokenizer: "Tokenizer", folder: Path, context: int) -> None:
-    """Write the tokenizer as transformers reads it, its chat template beside it."""
+    """Write the tokenizer as transformers reads it; its chat template comes last, and says that the folder is whole."""
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "tokenizer.json", tokenizer.to_str(pretty=False))
     settings = {
@@ -48,4 +49,4 @@ def save_tokenizer(tokenizer: "Tokenizer", folder: Path, context: int) -> None:
         "clean_up_tokenization_spaces": False,
     }
     write_json(folder / "tokenizer_config.json", settings)
-    write_text(folder / "chat_template.jinja", CHAT_TEMPLATE)
+    write_text(folder / LAST_WRITTEN, CHAT_TEMPLATE)
