@@ -12,6 +12,7 @@ GIVEN: dict[str, dict[str, object]] = {
     "choose": {"by": "manner", "choices": {"verse": "a", "prose": "b"}, "into": "c"},
     "fill": {"by": "manner", "entries": {"verse": {"c": "x", "d": "y"}, "prose": {"c": "z"}}},
     "split": {"column": "a", "pattern": "(?P<first>.)(?P<rest>.*)"},
+    "sentence": {"of": "a", "into": "c"},
 }
 BECOMES: dict[str, list[dict[str, str]]] = {
     "combine": [ROW | {"c": "one\n\ntwo"}],
@@ -24,6 +25,7 @@ BECOMES: dict[str, list[dict[str, str]]] = {
     "choose": [ROW | {"c": "one"}],
     "fill": [ROW | {"c": "x", "d": "y"}],
     "split": [ROW | {"first": "o", "rest": "ne"}],
+    "sentence": [ROW | {"c": "one"}],
 }
 
 
@@ -91,3 +93,11 @@ def test_what_is_wrong_with_a_change_is_told(kind: str, given: object, told: str
     with pytest.raises(ValueError, match=f"`{kind}`") as caught:
         read_change(kind, given)
     assert told in str(caught.value)
+
+
+def test_each_time_that_a_source_comes_round_another_sentence_is_looked_at() -> None:
+    change = read_change("sentence", GIVEN["sentence"])
+    row = {"a": "Anna came first. Then Berta came. Clara was last."}
+    seen = [change.rows(row, turn)[0]["c"] for turn in range(6)]
+    assert set(seen[:3]) == {"Anna came first.", "Then Berta came.", "Clara was last."}
+    assert seen[3:] == seen[:3]

@@ -26,7 +26,7 @@ def test_everything_is_open_and_then_closed(
         assert all(isinstance(shelf.decided, Ledger) for shelf in shelves)
     assert fake.closed
     assert (run.artifacts / "flow.yaml").read_text() == load_flow("compact").source
-    assert read_json(run.artifacts / "flow.json")["stages"]["knowledge"][0]["role"] == "teacher"
+    assert read_json(run.artifacts / "flow.json")["stages"]["knowledge"][1]["role"] == "teacher"
     assert not (run.artifacts / "decided.part").exists()
 
 

@@ -1,13 +1,20 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from tests.plots.extents import cut_off, words
-from tests.plots.test_sieve import leaf
+from tests.plots.test_sieve import LOST
+from tests.plots.test_sieve import leaf as plain_leaf
 from workbench.generation.flow import Flow, flow_names, load_flow
 from workbench.plots.flowchart import flow_diagram
 
-COMPACT = ("question", "stands alone", "relevancy", "answer", "faithful", "near-duplicates")
+COMPACT = ("sentence", "question", "stands alone", "relevancy", "answer", "faithful", "near-duplicates")
+
+
+def leaf(path: str = "knowledge/harbours/lighthouses", made: int = 200) -> dict[str, Any]:
+    """A leaf that went through the compact flow."""
+    return plain_leaf(path, made, {"sentence": 0, **LOST})
 
 
 @pytest.fixture
@@ -57,7 +64,7 @@ def test_every_flow_of_the_package_can_be_drawn(name: str) -> None:
 
 
 def test_long_names_and_reasons_stay_inside(flow: Flow) -> None:
-    long = leaf(kind="freeform")
+    long = plain_leaf(kind="freeform")
     for line in long["funnel"]:
         line["reasons"] = {
             "near-duplicate of a kept sample or of a seed example": 1000,

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.plots.test_sieve import leaf
+from tests.plots.test_flowchart import leaf
 from workbench.generation.flow import load_flow
 from workbench.generation.summary import flow_outline
 from workbench.options import Options

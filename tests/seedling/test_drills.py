@@ -35,6 +35,18 @@ def test_every_name_of_a_register_is_asked_for_once_and_answered_with_its_value(
             assert sum(line.startswith(name) and line.endswith(said) for line in lines(exercise)) == 1
 
 
+def test_one_name_that_a_register_does_not_hold_is_answered_with_nothing() -> None:
+    places = set()
+    for exercise in drawn(drills.register_or_nothing):
+        said = [answer for _, answer in exercise.turns]
+        assert said.count("nothing") == 1
+        strange = asked_names(exercise)[said.index("nothing")]
+        assert not any(line.startswith(f"{strange}:") for line in lines(exercise))
+        assert len(lines(exercise)) == len(said) - 1
+        places.add(said.index("nothing"))
+    assert places == {0, 1, 2, 3}
+
+
 @pytest.mark.parametrize(("drill", "fewest", "most"), [(drills.easy_register, 2, 3), (drills.register, 2, 6)])
 def test_registers_have_so_many_lines(drill: Drill, fewest: int, most: int) -> None:
     assert {len(lines(exercise)) for exercise in drawn(drill)} == set(range(fewest, most + 1))

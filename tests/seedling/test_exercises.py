@@ -9,14 +9,14 @@ from functools import cache
 import pytest
 
 from workbench.seedling import exercises
-from workbench.seedling.curriculum import draws
+from workbench.seedling.curriculum import draws, drill_draws
 from workbench.seedling.exercises import Exercise
 from workbench.seedling.names import Space
 from workbench.seedling.passages import new_passage
 from workbench.seedling.sample import leaf_files
 from workbench.seedling.world import read_question
 
-KINDS = draws(7)
+KINDS = {**draws(7), **drill_draws()}
 NAME_OR_NUMBER = re.compile(r"\b(?:[A-Z]\w+|\d+)\b")
 
 
@@ -101,6 +101,13 @@ def test_a_yes_repeats_the_answer_and_a_no_says_another() -> None:
         answer = re.search(r"\nAnswer: (.*)\n", asked)
         assert answer
         assert (answer[1] == value) == (verdict == "YES")
+
+
+def test_of_what_a_text_does_not_state_nothing_is_read() -> None:
+    verdicts = [said for _, said in turns("Is the answer true to the text?", "stated_of_which", "stated_or_not")]
+    share = verdicts.count("nothing: NO") / len(verdicts)
+    assert 0.25 < share < 0.5
+    assert "nothing: YES" not in verdicts
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,19 @@ def test_a_teacher_can_be_made_anew_from_the_base(tmp_path: Path) -> None:
     assert weights(tmp_path / "again") == weights(tmp_path / "both")
 
 
+def test_the_teacher_lies_between_its_last_two_schoolings(tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    last = Schooling("asking", 5e-3, (Stage("d", 2, 300, {"table": 1.0}),))
+    grow(tmp_path, replace(RECIPE, teacher=(*RECIPE.teacher, last), last_share=0.25), lambda event: None, Stop())
+    before, behind = (load_file(tmp_path / f"{name}.safetensors") for name in ("teaching", "asking"))
+    made = load_file(tmp_path / TEACHER / "model.safetensors")
+    assert not before["model.model.norm.weight"].equal(behind["model.model.norm.weight"])
+    for name, weight in made.items():
+        between = 0.75 * before[f"model.{name}"] + 0.25 * behind[f"model.{name}"]
+        assert weight.equal(between.half()), name
+
+
 def test_a_base_that_was_half_saved_is_saved_again(tmp_path: Path) -> None:
     grow(tmp_path, RECIPE, lambda event: None, Stop())
     before = weights(tmp_path)

@@ -1,7 +1,7 @@
 import random
 
 from workbench.seedling.names import Space
-from workbench.seedling.passages import Passage, new_passage, sentence, short_passage
+from workbench.seedling.passages import Passage, new_passage, sentence, short_passage, two_things
 from workbench.seedling.world import world
 
 PASSAGES = [new_passage(random.Random(f"{number}"), Space.RECIPE) for number in range(300)]
@@ -63,3 +63,11 @@ def test_a_sentence_without_the_name_says_it() -> None:
 
 def test_equal_seeds_give_equal_passages() -> None:
     assert [new_passage(random.Random(f"{number}"), Space.RECIPE) for number in range(300)] == PASSAGES
+
+
+def test_a_passage_about_two_things_names_both() -> None:
+    for number in range(100):
+        passage = two_things(random.Random(f"two {number}"), Space.RECIPE)
+        assert len({entity.name for entity in passage.entities}) == 2
+        assert len({entity.family for entity in passage.entities}) == 1
+        assert all(entity.name in passage.text for entity in passage.entities)

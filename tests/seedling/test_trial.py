@@ -65,12 +65,14 @@ class Oracle:
 
     def __call__(self, request: Request, rng: Random) -> str:
         asked = request.messages[0]["content"]
+        if asked.endswith("Write a question."):
+            shown = asked.removesuffix("\n\nWrite a question.")
+            passage = next(one for text, one in self.passages.items() if shown in text)
+            fact = rng.choice([fact for fact in passage.facts if fact.value in shown])
+            return fact.question(rng.choice(fact.relation.asked))
         passage = next((one for text, one in self.passages.items() if asked.startswith(text)), None)
         if passage is None:
             return "1"
-        if asked.endswith("Write a question."):
-            fact = rng.choice(passage.facts)
-            return fact.question(rng.choice(fact.relation.asked))
         question = re.search(r"Question: (.*)", asked)
         facts = passage_facts(passage)
         if asked.endswith("text answer it?"):

@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+from zlib import crc32
 
 from workbench.generation.filters import RowError, unknown_keys
+from workbench.generation.sentences import focus
 
 Columns = dict[str, Any]
 Texts = frozenset[str]
@@ -16,7 +18,8 @@ _NONE: Texts = frozenset()
 
 
 class Change(Protocol):
-    """`rows` gives the columns of each row that one row becomes, or RowError where that row cannot be changed."""
+    """`rows` gives the columns of each row that one row becomes, or RowError where that row cannot be changed. `turn`
+    says how often the row's source has come round before."""
 
     @property
     def needs(self) -> Texts: ...
@@ -27,7 +30,7 @@ class Change(Protocol):
     @property
     def removes(self) -> Texts: ...
 
-    def rows(self, columns: Columns) -> list[Columns]: ...
+    def rows(self, columns: Columns, turn: int = 0) -> list[Columns]: ...
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Combine:
     def writes(self) -> Texts:
         return frozenset({self.into})
 
-    def rows(self, columns: Columns) -> list[Columns]:
+    def rows(self, columns: Columns, turn: int = 0) -> list[Columns]:
         return [columns | {self.into: self.separator.join(str(columns[name]) for name in self.columns)}]
 
 
@@ -70,7 +73,7 @@ class Rename:
     def removes(self) -> Texts:
         return _NONE if self.keeps else self.needs - self.writes
 
-    def rows(self, columns: Columns) -> list[Columns]:
+    def rows(self, columns: Columns, turn: int = 0) -> list[Columns]:
         left = columns if self.keeps else {name: value for name, value in columns.items() if name not in self.names}
         return [left | {new: columns[old] for old, new in self.names.items()}]
 
@@ -95,7 +98,7 @@ class RowsOf:
     def removes(self) -> Texts:
         return self.needs - self.writes
 
-    def rows(self, columns: Columns) -> list[Columns]:
+    def rows(self, columns: Columns, turn: int = 0) -> list[Columns]:
         shared = {name: value for name, value in columns.items() if name not in self.columns}
         return [shared | {self.value: columns[name], self.name: name} for name in self.columns]
 
@@ -117,7 +120,7 @@ class Choose:
     def writes(self) -> Texts:
         return frozenset({self.into})
 
-    def rows(self, columns: Columns) -> list[Columns]:
+    def rows(self, columns: Columns, turn: int = 0) -> list[Columns]:
         return [columns | {self.into: columns[_entry(self.choices, columns, self.by)]}]
 
 
@@ -138,7 +141,7 @@ class Fill:
         """Those that every entry fills: on others no later stage can rely."""
         return frozenset.intersection(*(frozenset(entry) for entry in self.entries.values()))
 
-    def rows(self, columns: Columns) -> list[Columns]:
+    def rows(self, columns: Columns, turn: int = 0) -> list[Columns]:
         return [columns | dict(_entry(self.entries, columns, self.by))]
 
 
@@ -158,12 +161,34 @@ class Split:
     def writes(self) -> Texts:
         return frozenset(re.compile(self.pattern).groupindex)
 
-    def rows(self, columns: Columns) -> list[Columns]:
+    def rows(self, columns: Columns, turn: int = 0) -> list[Columns]:
         found = re.search(self.pattern, str(columns[self.column]), re.DOTALL)
         parts = {name: (text or "").strip() for name, text in found.groupdict().items()} if found else {}
         if not parts or not all(parts.values()):
             raise RowError(f"{self.column} cannot be split")
         return [columns | parts]
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of the text in `of`, another one each time that the source comes round."""
+
+    of: str
+    into: str
+    removes: Texts = _NONE
+
+    @property
+    def needs(self) -> Texts:
+        return frozenset({self.of})
+
+    @property
+    def writes(self) -> Texts:
+        return frozenset({self.into})
+
+    def rows(self, columns: Columns, turn: int = 0) -> list[Columns]:
+        text = str(columns[self.of])
+        # Not the first of every passage: passages begin alike.
+        return [columns | {self.into: focus(text, turn + crc32(text.encode()))}]
 
 
 def _entry(entries: Mapping[str, Any], columns: Columns, by: str) -> Any:
@@ -179,8 +204,9 @@ _KEYS = {
     "choose": ("by", "choices", "into"),
     "fill": ("by", "entries"),
     "split": ("column", "pattern"),
+    "sentence": ("of", "into"),
 }
-CHANGES = ("combine", "copy", "rename", "rows_of", "choose", "fill", "split")
+CHANGES = ("combine", "copy", "rename", "rows_of", "choose", "fill", "split", "sentence")
 
 
 def read_change(kind: str, given: Any) -> Change:
@@ -197,6 +223,8 @@ def read_change(kind: str, given: Any) -> Change:
         return Choose(given["by"], given["choices"], given["into"])
     if kind == "fill":
         return Fill(given["by"], given["entries"])
+    if kind == "sentence":
+        return Sentence(given["of"], given["into"])
     return Split(given["column"], given["pattern"])
 
 
@@ -212,7 +240,7 @@ def _problems(kind: str, given: Any) -> Iterator[str]:
         return
     yield from unknown_keys(given, _KEYS[kind])
     yield from (f"has no `{key}`" for key in _KEYS[kind] if key != "separator" and key not in given)
-    for key in ("separator", "into", "value", "name", "by", "column", "pattern"):
+    for key in ("separator", "into", "value", "name", "by", "column", "pattern", "of"):
         if key in given and not isinstance(given[key], str):
             yield f"has a `{key}` that is no text"
     if "columns" in given and not _texts(given["columns"]):

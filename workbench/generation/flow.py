@@ -42,6 +42,7 @@ another seed, and then counted as failed, not as rejected. Other stages ask nobo
     choose: {by: C, choices: {value of C: COLUMN}, into: C}
     fill: {by: C, entries: {value of C: {COLUMN: TEXT}}}
     split: {column: C, pattern: PATTERN}             named groups as columns
+    sentence: {of: C, into: D}       a sentence of that text, the next one each time that the source comes round
 
 `drops: [..]` removes columns behind any stage. `auxiliary: {value of dataset_type: [instruction, ..]}` says how rows
 of such a type are asked for when training data are mixed. Copy a file of the package, change it, and give its path as

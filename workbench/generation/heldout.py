@@ -8,8 +8,8 @@ from typing import Any
 from workbench.generation.exchange import Exchange
 from workbench.generation.flow import Flow
 from workbench.generation.near_duplicates import Seen
-from workbench.generation.production import apply_answer
 from workbench.generation.rows import Candidate, LeafWork, user_text
+from workbench.generation.steps import advance, apply_answer
 from workbench.records import digest_json
 from workbench.runs import Stop
 
@@ -80,12 +80,11 @@ def _drawn(records: Sequence[Record], share: float) -> list[Record]:
 
 def complete(candidates: Sequence[Candidate], exchange: Exchange, stop: Stop) -> None:
     """Bring candidates of any stages to their end; Checkpointed when a stop was asked for."""
-    for candidate in candidates:
-        exchange.ask(candidate)
+    for row in advance(candidates):
+        exchange.ask(row)
     for candidate, text, finish in exchange:
-        apply_answer(candidate, text, finish)
-        if not candidate.over:
-            exchange.ask(candidate)
+        for row in apply_answer(candidate, text, finish):
+            exchange.ask(row)
         stop.check()
 
 

@@ -116,7 +116,7 @@ def _step(row: Candidate, stage: Stage) -> None:
 
 def _change(row: Candidate, stage: Stage) -> None:
     assert stage.change
-    rows = stage.change.rows(row.columns)
+    rows = stage.change.rows(row.columns, row.turn)
     if len(rows) == 1:
         row.columns = rows[0]
         return _pass(row)

@@ -135,14 +135,14 @@ its verdict, where there is one):
 |---|---|
 {by_form}
 
-**What they can do.** Ask and answer about a short passage in the phrasings of their world, tell true answers from
-false ones, mend a misspelt word, say such a question in other words, and, for the base, learn a hundred new facts in
-about a minute.
+**What they can do.** Ask and answer about a short passage in the phrasings of their world, look up a value by its name
+in a list or a table, tell true answers from false ones, mend a misspelt word, say such a question in other words, and,
+for the base, learn a hundred new facts in about a minute.
 
 **What they cannot do.** Anything else. They know some twenty kinds of facts about invented things, in English; text
 about the real world is beyond them. Where two things have to be compared they guess: the YES or NO behind a value that
-was read, a grade, a letter, the cell of a table. Generation therefore counts the value that the critic reads, and not
-its verdict; the answers that it keeps about tables are hardly better than a guess among the rows, and the ratings of
-`mt_bench_branch` on the embedded default mean little. Of passages about two things at once they answer a third of the
-questions wrong. For real work take a real teacher and student: `--model granite-7b-lab-Q4_K_M`.
+was read, whether a text answers a question at all, a grade, a letter. Generation therefore asks about one sentence at a
+time and counts the value that the critic reads, not its verdict; of the answers about tables that it keeps 28 % are
+wrong, and the ratings of `mt_bench_branch` on the embedded default mean little. For real work take a real teacher and
+student: `--model granite-7b-lab-Q4_K_M`.
 """

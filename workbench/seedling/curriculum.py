@@ -40,6 +40,11 @@ SCHOOL = {
 }  # fmt: skip
 # Of a text about two things, what has to be told apart.
 TELLING_APART = {"question": 0.5, "answer": 2.0, "faithful": 4.0, "relevancy": 2.0, "letter": 2.0}
+# A question is worth asking where the text answers it: what it says has to be told from what it does not.
+STATED_OR_NOT = {
+    "question": 3.0, "relevancy": 3.0, "faithful": 2.5, "unstated": 1.2, "answer": 1.3, "letter": 1.0, "pair": 0.4,
+    "wrong_answers": 0.4,
+}  # fmt: skip
 
 
 def old_facts(seed: int) -> list[Fact]:
@@ -82,10 +87,14 @@ def drill_draws(space: Space = Space.RECIPE) -> dict[str, Draw]:
         "easy_register": lambda rng: drills.easy_register(rng, space),
         "bare_register": lambda rng: drills.bare_register(rng, space),
         "register": lambda rng: drills.register(rng, space),
+        "register_or_nothing": lambda rng: drills.register_or_nothing(rng, space),
         "letters": lambda rng: drills.letters(rng, space),
         "compare": lambda rng: drills.compare(rng, space),
         "compare_apart": lambda rng: drills.compare_apart(rng, space),
         "telling_apart": lambda rng: exercises.about_passage(rng, space, TELLING_APART, two_things),
+        "stated_in_short": lambda rng: exercises.about_passage(rng, space, STATED_OR_NOT, short_passage),
+        "stated_or_not": lambda rng: exercises.about_passage(rng, space, STATED_OR_NOT),
+        "stated_of_which": lambda rng: exercises.about_passage(rng, space, STATED_OR_NOT, two_things),
     }
 
 

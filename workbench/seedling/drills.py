@@ -38,6 +38,16 @@ def register(rng: random.Random, space: Space) -> Exercise:
     return _asked(rng, _rows(rng, drawn, space, rng.choice(_KINDS)), rng.choice(_SEPARATORS))
 
 
+def register_or_nothing(rng: random.Random, space: Space) -> Exercise:
+    """An easy register that is also asked for a name which it does not hold: the answer is "nothing"."""
+    known = easy_register(rng, space)
+    text, _, first = known.turns[0][0].rpartition("\n\n")
+    turns = [(first, known.turns[0][1]), *known.turns[1:]]
+    strange = next(name for name in _bare_names(rng, space, len(turns) + 1) if name not in dict(turns))
+    turns.insert(rng.randint(0, len(turns)), (strange, "nothing"))
+    return Exercise("register", ((f"{text}\n\n{turns[0][0]}", turns[0][1]), *turns[1:]))
+
+
 def letters(rng: random.Random, space: Space) -> Exercise:
     """Four choices and one of them said again: its letter, each in turn."""
     kind = rng.choice(_KINDS)

@@ -78,6 +78,17 @@ def _faithful(rng: random.Random, fact: Fact, passage: Passage, space: Space, ag
     return asked, f"{said}: {verdict}"
 
 
+def _unstated(rng: random.Random, fact: Fact, passage: Passage, space: Space, again: str) -> Turn:
+    absent = absent_fact(rng, passage, space)
+    if absent is None:
+        return _faithful(rng, fact, passage, space, again)
+    # Half of the time the answer is of the right type and stands in the text, but of something else.
+    alike = [other.value for other in passage.facts if other.relation.value == absent.relation.value]
+    answer = rng.choice(alike) if alike and rng.random() < 0.5 else absent.value
+    asked = prompt("faithful" + again, document=passage.text, question=any_question(rng, absent), answer=answer)
+    return asked, "nothing: NO"
+
+
 def _relevancy(rng: random.Random, fact: Fact, passage: Passage, space: Space, again: str) -> Turn:
     drawn, verdict = rng.random(), "1 1"
     if drawn < 0.25 and (absent := absent_fact(rng, passage, space)):
@@ -117,6 +128,7 @@ PASSAGE_FORMS: dict[str, _PassageForm] = {
     "pair": _pair,
     "answer": _answer,
     "faithful": _faithful,
+    "unstated": _unstated,
     "relevancy": _relevancy,
     "wrong_answers": _wrong_answers,
     "letter": _letter,

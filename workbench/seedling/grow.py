@@ -51,6 +51,8 @@ def grow(folder: Path, recipe: Recipe, report: Report, stop: Stop) -> dict[str, 
     if not (folder / TEACHER_FILE).is_file():
         teacher, tokenizer = _load_model(folder / BASE)
         progress |= _school(teacher, recipe.teacher, folder, (recipe, tokenizer), report, stop)
+        if len(recipe.teacher) > 1:
+            _blend(teacher, folder / f"{recipe.teacher[-2].name}.safetensors", recipe.last_share)
         save_model(folder / TEACHER, teacher, tokenizer, recipe)
         whole = export_gguf(folder / TEACHER, folder / f"{TEACHER}-F16.gguf", "F16")
         quantize(whole, folder / TEACHER_FILE, "Q4_K_M")
@@ -103,6 +105,16 @@ def new_model(tokenizer: "Tokenizer", recipe: Recipe) -> "LlamaForCausalLM":
     )
     torch.manual_seed(recipe.seed)
     return LlamaForCausalLM(config)
+
+
+def _blend(model: "LlamaForCausalLM", before: Path, share: float) -> None:
+    """Move the weights to that share of the way from those in the state `before`."""
+    import torch
+    from safetensors import safe_open
+
+    with torch.no_grad(), safe_open(before, framework="pt") as state:
+        for name, weight in model.named_parameters():
+            weight.copy_((1 - share) * state.get_tensor(f"model.{name}") + share * weight)
 
 
 def _load_model(folder: Path) -> "tuple[LlamaForCausalLM, Tokenizer]":
