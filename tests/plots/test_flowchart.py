@@ -74,7 +74,7 @@ def test_long_names_and_reasons_stay_inside(flow: Flow) -> None:
     for line, stage in zip(long["funnel"], stages, strict=False):
         line |= {"stage": stage.name, "rejected": 12345, "failed": 23456}
     odd = replace(flow, stages={**flow.stages, "freeform": tuple(stages)})
-    others = [leaf("a/b", kind="grounded"), leaf()]
+    others = [plain_leaf("a/b", kind="grounded"), leaf()]
     assert not cut_off(flow_diagram(odd, {"leaves": [long, *others]}))
 
 

@@ -6,6 +6,7 @@ from workbench.seedling.forms import REWORD, prompt
 
 COLUMNS = {
     "document": "Velmar Light stands in Osholm.",
+    "sentence": "Velmar Light stands in Osholm.",
     "question": "Where does Velmar Light stand?",
     "answer": "Osholm",
     "task_description": "Say it.",
@@ -16,7 +17,12 @@ FORMS = (
     "question answer faithful relevancy stands_alone wrong_answers another_question good_question rate_pair reword "
     "another_context good_question_for_context rate_pair_in_context freeform_answer"
 ).split()
-STAGES = {f"{kind} {stage.name}": stage for kind, stages in load_flow("compact").stages.items() for stage in stages}
+STAGES = {
+    f"{kind} {stage.name}": stage
+    for kind, stages in load_flow("compact").stages.items()
+    for stage in stages
+    if stage.asks
+}
 
 
 @pytest.mark.parametrize("name", STAGES)

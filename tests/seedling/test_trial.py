@@ -67,20 +67,20 @@ class Oracle:
         asked = request.messages[0]["content"]
         if asked.endswith("Write a question."):
             shown = asked.removesuffix("\n\nWrite a question.")
-            passage = next(one for text, one in self.passages.items() if shown in text)
-            fact = rng.choice([fact for fact in passage.facts if fact.value in shown])
+            facts = next(one.facts for text, one in self.passages.items() if shown in text)
+            fact = rng.choice([fact for fact in facts if fact.value in shown])
             return fact.question(rng.choice(fact.relation.asked))
         passage = next((one for text, one in self.passages.items() if asked.startswith(text)), None)
         if passage is None:
             return "1"
         question = re.search(r"Question: (.*)", asked)
-        facts = passage_facts(passage)
+        stated = passage_facts(passage)
         if asked.endswith("text answer it?"):
-            return "1 1" if question and read_question(question[1]) in facts else "0 0"
+            return "1 1" if question and read_question(question[1]) in stated else "0 0"
         if asked.endswith("true to the text?"):
-            return self._judge(asked, str(facts[read_question(question[1])]) if question else "")  # type: ignore[index]
+            return self._judge(asked, str(stated[read_question(question[1])]) if question else "")  # type: ignore[index]
         key = read_question(asked.split("\n\n")[-1])
-        return "nobody" if self.lies or key is None else facts[key]
+        return "nobody" if self.lies or key is None else stated[key]
 
     def _judge(self, asked: str, value: str) -> str:
         answer = re.search(r"\nAnswer: (.*)\n", asked)
