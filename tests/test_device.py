@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from workbench import device
-from workbench.device import choose_device, usable_threads
+from workbench.device import Device, Peak, choose_device, peak_of, usable_threads
 from workbench.errors import OptionsError
 
 
@@ -61,3 +61,49 @@ def test_a_container_s_quota_limits_the_threads(
     free = usable_threads()
     quota.write_text(text)
     assert usable_threads() == (min(limit, free) if limit else free)
+
+
+class Card:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+@pytest.mark.parametrize(
+    ("name", "teraflops"),
+    [
+        ("NVIDIA H200", 989.4),
+        ("NVIDIA H100 PCIe", 756.5),
+        ("NVIDIA A100-SXM4-80GB", 312.0),
+        ("NVIDIA L40S", 362.0),
+        ("NVIDIA L4", 121.0),
+        ("NVIDIA GeForce RTX 4090", 165.2),
+    ],
+)
+def test_a_known_card_has_its_data_sheet_s_peak(monkeypatch: pytest.MonkeyPatch, name: str, teraflops: float) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: Card(name))
+    peak = peak_of(Device("cuda", "bfloat16", 1, ""))
+    assert peak.flops == teraflops * 1e12
+    assert name.removeprefix("NVIDIA ") in peak.source
+    assert "dense bfloat16" in peak.source
+
+
+@pytest.mark.parametrize(
+    "name", ["NVIDIA A10G", "NVIDIA H100 80GB HBM3 MIG 1g.10gb", "NVIDIA GeForce RTX 4090 Laptop GPU", "Card"]
+)
+def test_a_slice_or_a_relative_of_a_card_is_measured(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: Card(name))
+    monkeypatch.setattr(device, "_measured_peak", lambda kind, dtype: Peak(1.0, f"measured {kind} {dtype}"))
+    assert peak_of(Device("cuda", "bfloat16", 1, "")) == Peak(1.0, "measured cuda bfloat16")
+    assert peak_of(Device("cuda", "float32", 1, "")).source == "measured cuda float32"
+
+
+def test_the_peak_of_a_processor_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(device._SIDE, "cpu", 64)
+    device._measured_peak.cache_clear()
+    try:
+        peak = peak_of(choose_device("cpu"))
+        assert peak.flops > 1e6
+        assert "measured, 64-wide float32 matrices" in peak.source
+        assert peak_of(choose_device("cpu")) is peak
+    finally:
+        device._measured_peak.cache_clear()

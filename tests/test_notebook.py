@@ -10,7 +10,7 @@ from tests.jobs.counting import COUNTING, CountingOptions
 from workbench import notebook
 from workbench.errors import TrainingError
 from workbench.jobs import steps
-from workbench.notebook import NotebookView, TerminalView, progress_html, progress_view, start
+from workbench.notebook import LiveView, NotebookView, TerminalView, progress_html, progress_view, start
 from workbench.workspace import Workspace
 
 
@@ -116,3 +116,53 @@ view.finish("Done.")
 def test_a_kernel_gets_a_display(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notebook, "_in_notebook", lambda: True)
     assert isinstance(progress_view(), NotebookView)
+
+
+class Counted:
+    """Stands for a figure: it says how many events it was drawn from."""
+
+    def __init__(self, events: list[dict[str, Any]]) -> None:
+        self.text = f"<figure>{len(events)} events</figure>"
+
+    def _repr_html_(self) -> str:
+        return self.text
+
+
+def test_a_picture_follows_the_work_and_goes_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from IPython import display as ipython
+
+    shown: list[str] = []
+
+    class Handle:
+        def update(self, bundle: dict[str, str], raw: bool) -> None:
+            shown.append(bundle["text/html"])
+
+    def display(bundle: dict[str, str], raw: bool, display_id: bool) -> Handle:
+        shown.append(bundle["text/html"])
+        return Handle()
+
+    monkeypatch.setattr(ipython, "display", display)
+    monkeypatch.setattr(notebook, "_REDRAWN", 0.0)
+    monkeypatch.setattr(notebook, "_SHARE", 1e9)
+    view = LiveView(Counted, pause=0.0)
+    for step in (1, 2, 3):
+        view(event(step))
+    view.finish("Done.")
+    assert "<figure>1 events</figure>" in shown[0]
+    assert shown[2].endswith("<figure>3 events</figure>")
+    assert "3 of 100" in shown[2]
+    assert "figure" not in shown[3]
+
+
+def test_a_picture_is_drawn_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+    view = LiveView(lambda events: drawn.append(len(events)) or Counted(events), pause=0.0)  # type: ignore[func-returns-value]
+    assert [view._below() != "" for _ in range(5)] == [True] * 5
+    assert len(drawn) == 1
+
+
+def test_only_a_kernel_is_shown_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert isinstance(progress_view(Counted), TerminalView)
+    monkeypatch.setattr(notebook, "_in_notebook", lambda: True)
+    assert isinstance(progress_view(Counted), LiveView)
+    assert not isinstance(progress_view(), LiveView)

@@ -7,6 +7,7 @@ import html
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from typing import Any, Protocol, Self, TextIO
 
 from workbench.events import Event
@@ -19,6 +20,9 @@ from workbench.runs import Run
 from workbench.workspace import Workspace
 
 _BAR = 240
+# A live picture is drawn this seldom, and takes at most this share of the time from what works beside it.
+_REDRAWN = 3.0
+_SHARE = 0.05
 
 
 class View(Protocol):
@@ -27,6 +31,15 @@ class View(Protocol):
     def __call__(self, event: Event) -> None: ...
 
     def finish(self, sentence: str) -> None: ...
+
+
+class Picture(Protocol):
+    """What shows itself in a notebook, a figure for one."""
+
+    def _repr_html_(self) -> str: ...
+
+
+Draw = Callable[[list[Event]], Picture]
 
 
 class StartedStep:
@@ -47,9 +60,12 @@ class StartedStep:
         """Asks for a checkpoint; starting again goes on from there."""
         self.job.stop()
 
-    def wait(self, view: View | None = None) -> Self:
-        """Shows progress until the run is done. Interrupting the cell asks for a checkpoint."""
-        shown = view or progress_view()
+    def wait(self, view: View | None = None, draw: Draw | None = None) -> Self:
+        """Shows progress until the run is done. Interrupting the cell asks for a checkpoint.
+
+        In a notebook `draw` makes a picture of all events so far, which stands below the line meanwhile.
+        """
+        shown = view or progress_view(draw)
         try:
             self.job.wait(shown)
         finally:
@@ -78,9 +94,11 @@ def start(step: str, options: Options, *, workspace: Workspace | None = None, na
     return StartedStep(start_job(step, options, workspace=workspace or Workspace.find(), name=called))
 
 
-def progress_view() -> View:
-    """A display in a notebook, a line on a terminal."""
-    return NotebookView() if _in_notebook() else TerminalView()
+def progress_view(draw: Draw | None = None) -> View:
+    """A display in a notebook, a line on a terminal; only the display has room for a picture."""
+    if not _in_notebook():
+        return TerminalView()
+    return LiveView(draw) if draw else NotebookView()
 
 
 class NotebookView:
@@ -107,11 +125,42 @@ class NotebookView:
         display: Any = ipython.display
         self._shown = time.monotonic()
         above = "".join(f"<p>{html.escape(each)}</p>" for each in self._lasting)
-        bundle = {"text/plain": "\n".join((*self._lasting, line)), "text/html": above + progress_html(line, share)}
+        page = above + progress_html(line, share) + self._below()
+        bundle = {"text/plain": "\n".join((*self._lasting, line)), "text/html": page}
         if self._handle is None:
             self._handle = display(bundle, raw=True, display_id=True)
         else:
             self._handle.update(bundle, raw=True)
+
+    def _below(self) -> str:
+        return ""
+
+
+class LiveView(NotebookView):
+    """A line, and while the work goes on a picture of all its events below it."""
+
+    def __init__(self, draw: Draw, pause: float = 0.25) -> None:
+        super().__init__(pause)
+        self._draw = draw
+        self._events: list[Event] = []
+        self._picture = ""
+        self._next = 0.0
+
+    def __call__(self, event: Event) -> None:
+        self._events.append(event)
+        super().__call__(event)
+
+    def finish(self, sentence: str) -> None:
+        self._picture, self._next = "", float("inf")
+        super().finish(sentence)
+
+    def _below(self) -> str:
+        started = time.monotonic()
+        if started >= self._next:
+            self._picture = self._draw(self._events)._repr_html_()
+            took = time.monotonic() - started
+            self._next = started + max(_REDRAWN, took / _SHARE)
+        return self._picture
 
 
 class TerminalView:

@@ -24,7 +24,7 @@ def write_bytes(path: Path, value: bytes) -> None:
     StorageError when there is no room for it, here and wherever a record is written.
     """
     temporary = path.with_name(f".{path.name}.{uuid4().hex}")
-    with _room_for(path):
+    with room_for(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with temporary.open("xb") as file:
@@ -34,7 +34,7 @@ def write_bytes(path: Path, value: bytes) -> None:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def write_text(path: Path, value: str) -> None:
@@ -96,14 +96,14 @@ class JsonlWriter:
     def append(self, record: Mapping[str, Any]) -> int:
         """Returns the offset in bytes at which the record's line begins."""
         line = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
-        with _room_for(self.path):
+        with room_for(self.path):
             self._file.write(line)
             self._file.flush()
         self._end += len(line)
         return self._end - len(line)
 
     def close(self) -> None:
-        with _room_for(self.path):
+        with room_for(self.path):
             if not self._file.closed:
                 os.fsync(self._file.fileno())
                 self._file.close()
@@ -154,18 +154,8 @@ def digest_folder(path: Path) -> str:
     return digest_json([[name, digest_file(files[name])] for name in kept])
 
 
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise NotFoundError(f"there is no file {path}") from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise RecordError(f"{path}:{line}: not UTF-8") from error
-
-
 @contextmanager
-def _room_for(path: Path) -> Iterator[None]:
+def room_for(path: Path) -> Iterator[None]:
     """Says of a full disk which file had no room, and that nothing is lost."""
     try:
         yield
@@ -174,6 +164,25 @@ def _room_for(path: Path) -> Iterator[None]:
             raise
         hint = "free some space and start it again: what was finished is kept, and it goes on from there"
         raise StorageError(f"there is no room left to write {path}: {error.strerror}", hint=hint) from error
+
+
+def sync_folder(path: Path) -> None:
+    """Come back once the folder's entries are on the disk: a renamed file is safe only then."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise NotFoundError(f"there is no file {path}") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise RecordError(f"{path}:{line}: not UTF-8") from error
 
 
 def _end_at_whole_line(path: Path) -> None:
@@ -204,12 +213,3 @@ def _last_line(file: Any) -> tuple[int, bytes]:
         if (found := tail.rfind(b"\n")) >= 0:
             return position + found + 1, tail[found + 1 :]
     return 0, tail
-
-
-def _sync_folder(path: Path) -> None:
-    """A renamed file is safe only once its folder's entry is."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

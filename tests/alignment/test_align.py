@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.alignment.conftest import MakeData
+from tests.alignment.conftest import MakeData, rows
 from workbench.alignment import align as align_module
 from workbench.alignment.align import align, inputs, planned
 from workbench.alignment.options import QUANTIZATIONS, AlignmentOptions
@@ -75,8 +75,10 @@ def test_a_run_leaves_a_model_and_says_how_it_was_made(
         len({weights(run.artifacts / "phase_1" / "epoch_2"), weights(run.folder / "Model"), weights(tiny_model)}) == 3
     )
     events = read_events(run.events)
-    assert [event["step"] for event in events if event["stage"] == "phase_1"] == [1, 2, 3, 4, 5, 6]
-    assert next(event for event in events if event["stage"] == "device")["dtype"] == "float32"
+    first, *steps = [event for event in events if event["stage"] == "phase_1"]
+    assert [event["step"] for event in steps] == [1, 2, 3, 4, 5, 6]
+    assert (first["precision"], first["device"], first["learns"]) == ("float32", "cpu", "knowledge")
+    assert steps[2]["sentence"].startswith("Phase 1 (knowledge): 50% step 3/6, loss ")
 
 
 def test_the_saved_model_is_whole(
@@ -110,21 +112,21 @@ def test_a_stop_in_any_phase_changes_no_bit(
     whole.folder.rename(tmp_path / "whole")
 
     stop = Stop()
-    report = align_module._Training._report
+    report = align_module._Reporter.report
 
-    def and_stop(self: Any, plan: Any, event: dict[str, Any]) -> None:
-        report(self, plan, event)
-        if (f"phase_{plan.number}", event["step"]) == stop_at:
+    def and_stop(self: Any, event: dict[str, Any]) -> None:
+        report(self, event)
+        if "loss" in event and (f"phase_{self.plan.number}", event["step"]) == stop_at:
             stop.request("a test")
 
-    monkeypatch.setattr(align_module._Training, "_report", and_stop)
+    monkeypatch.setattr(align_module._Reporter, "report", and_stop)
     with pytest.raises(Checkpointed):
         work(workspace, options, stop)
-    monkeypatch.setattr(align_module._Training, "_report", report)
+    monkeypatch.setattr(align_module._Reporter, "report", report)
     run = work(workspace, options)
     assert weights(run.folder / "Model") == weights(tmp_path / "whole" / "Model")
     steps = [(event["stage"], event["step"]) for event in read_events(run.events) if "step" in event]
-    assert steps == [("phase_1", step) for step in range(1, 7)] + [("phase_2", step) for step in range(1, 5)]
+    assert sorted(steps) == [("phase_1", step) for step in range(1, 7)] + [("phase_2", step) for step in range(1, 5)]
 
 
 def test_the_end_of_a_phase_is_kept_whatever_was_saved_before_it(
@@ -136,6 +138,34 @@ def test_the_end_of_a_phase_is_kept_whatever_was_saved_before_it(
     run = work(workspace, options.model_copy(update={"phase_1_epochs": 17, "phase_2_epochs": 0}))
     with safe_open(run.artifacts / "phase_1" / "state" / "state.safetensors", framework="pt") as file:
         assert json.loads(file.metadata()["progress"])["step"] == 17
+
+
+def test_the_best_goes_on_where_it_is_to_be_kept(
+    workspace: Workspace, options: AlignmentOptions, make_data: MakeData, exported: list[Path]
+) -> None:
+    make_data(knowledge=0)
+    wishes = {"validation_share": 0.3, "keep_checkpoints": "best", "phase_2_learning_rate": 0.5, "phase_2_epochs": 4}
+    run = work(workspace, options.model_copy(update=wishes))
+    (phase,) = run.manifest["phases"]
+    losses = {one["name"]: one["validation_loss"] for one in phase["checkpoints"]}
+    assert phase["model"] == phase["best"] == min(losses, key=lambda name: float(losses[name]))
+    folder = run.artifacts / "phase_2"
+    assert weights(run.folder / "Model") == weights(folder / phase["best"])
+    assert {path.name for path in folder.iterdir() if path.is_dir()} == {phase["best"], "epoch_4"}
+
+
+def test_files_of_one_s_own_are_trained_on_in_one_phase(
+    workspace: Workspace, options: AlignmentOptions, exported: list[Path], tmp_path: Path
+) -> None:
+    files = [tmp_path / "one.jsonl", tmp_path / "two.jsonl"]
+    for file, word in zip(files, ("lamps", "boats"), strict=True):
+        file.write_text("".join(json.dumps(row) + "\n" for row in rows(4, word)))
+    given = options.model_copy(update={"training_file": [str(file) for file in files]})
+    assert set(inputs(given, workspace)) == {"phase_1", "phase_1_file_2", "base_model"}
+    run = work(workspace, given)
+    (phase,) = run.manifest["phases"]
+    assert (phase["rows"], phase["steps"], phase["learns"]) == (8, 4, "what one.jsonl and two.jsonl says")
+    assert run.manifest["data"] == {"files": [str(file) for file in files]}
 
 
 def test_the_inputs_are_what_is_read(
@@ -197,7 +227,7 @@ def test_a_folder_that_holds_no_model_is_told(
     folder = tmp_path / "broken"
     folder.mkdir()
     (folder / "config.json").write_text('{"model_type": "llama"}')
-    with pytest.raises(TrainingError, match="not a model that can be trained") as caught:
+    with pytest.raises(TrainingError, match="there are no weights in it") as caught:
         work(workspace, options.model_copy(update={"base_model": str(folder)}))
     assert caught.value.hint
 

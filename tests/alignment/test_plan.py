@@ -1,8 +1,10 @@
+from pathlib import Path
+
 import pytest
 
 from tests.alignment.conftest import MakeData
 from workbench.alignment.options import AlignmentOptions
-from workbench.alignment.plan import make_plan
+from workbench.alignment.plan import make_file_plan, make_plan
 from workbench.errors import NotFoundError, OptionsError
 
 OPTIONS = AlignmentOptions(phase_1_epochs=3, phase_2_epochs=2, phase_2_effective_batch_size=8, max_length=100, seed=5)
@@ -16,13 +18,23 @@ def test_two_phases_with_their_files_and_figures(make_data: MakeData) -> None:
     assert (first.file.name, second.file.name) == ("knowledge_train_msgs.jsonl", "skills_train_msgs.jsonl")
 
 
-def test_the_settings_of_a_phase(make_data: MakeData) -> None:
-    phase = make_plan(OPTIONS, make_data().folder).phases[0]
-    settings = phase.settings(OPTIONS, 80, "bfloat16")
-    assert (settings.warmup, settings.save_every, settings.row) == (8, 10, 100)
-    assert (settings.seed, settings.dtype, settings.optimizer) == (5, "bfloat16", "muon")
-    short = phase.settings(OPTIONS, 3, "float32")
-    assert (short.warmup, short.save_every) == (1, 1)
+def test_what_a_phase_is_told(make_data: MakeData, tmp_path: Path) -> None:
+    phase = make_plan(OPTIONS, make_data().folder).phases[1]
+    spec = phase.spec(tmp_path / "base", tmp_path / "artifacts", OPTIONS)
+    assert (spec.base, spec.folder) == (tmp_path / "base", tmp_path / "artifacts" / "phase_2")
+    assert (spec.epochs, spec.batch_size, spec.learning_rate, spec.files) == (2, 8, 0.002, (phase.file,))
+
+
+def test_files_make_one_phase(tmp_path: Path) -> None:
+    files = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    for file in files:
+        file.write_text("{}\n")
+    plan = make_file_plan(OPTIONS, files)
+    (phase,) = plan.phases
+    assert (phase.number, phase.files, phase.epochs, phase.learning_rate) == (1, files, 3, 0.003)
+    assert "a.jsonl and b.jsonl" in str(plan)
+    with pytest.raises(NotFoundError, match=r"no training file .*none\.jsonl"):
+        make_file_plan(OPTIONS, (*files, tmp_path / "none.jsonl"))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 from typing import Any
 
@@ -6,7 +5,8 @@ import numpy as np
 import pytest
 
 from workbench.errors import ExportError
-from workbench.export.architecture import ModelConfig, architecture_of, interleave
+from workbench.export.architecture import ARCHITECTURES, architecture_of, interleave
+from workbench.export.model_config import ModelConfig
 
 PLAIN = {
     "architectures": ["LlamaForCausalLM"],
@@ -17,6 +17,13 @@ PLAIN = {
     "intermediate_size": 512,
     "max_position_embeddings": 512,
     "vocab_size": 384,
+}
+LLAMA3: dict[str, Any] = {
+    "rope_type": "llama3",
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 64,
 }
 
 
@@ -30,31 +37,36 @@ class Recorder:
         return lambda value: self.values.__setitem__(name.removeprefix("add_"), value)
 
 
-def config(**settings: Any) -> ModelConfig:
-    return ModelConfig(Path("model/config.json"), PLAIN | settings)
+def config(family: str = "Llama", **settings: Any) -> ModelConfig:
+    return ModelConfig(Path("model/config.json"), PLAIN | {"architectures": [f"{family}ForCausalLM"]} | settings)
 
 
-def described(**settings: Any) -> dict[str, Any]:
+def described(family: str = "Llama", **settings: Any) -> dict[str, Any]:
     recorder = Recorder()
-    model = config(**settings)
+    model = config(family, **settings)
     architecture_of(model).describe(model, recorder)
     return recorder.values
 
 
+def tensors(family: str, **settings: Any) -> dict[str, tuple[int, ...]]:
+    model = config(family, **settings)
+    return dict(architecture_of(model).tensors(model))
+
+
 def test_rows_of_each_head_are_interleaved() -> None:
     rows = np.asarray([10, 11, 20, 21, 30, 31, 40, 41], np.float32)
-    assert interleave(rows, 2).tolist() == [10, 20, 11, 21, 30, 40, 31, 41]
+    assert interleave(rows, 4).tolist() == [10, 20, 11, 21, 30, 40, 31, 41]
     matrix = np.arange(16, dtype=np.float32).reshape(8, 2)
-    assert interleave(matrix, 1)[:, 0].tolist() == [0, 8, 2, 10, 4, 12, 6, 14]
+    assert interleave(matrix, 8)[:, 0].tolist() == [0, 8, 2, 10, 4, 12, 6, 14]
 
 
-def test_only_rotated_projections_are_rearranged() -> None:
-    model = config()
+@pytest.mark.parametrize(("family", "rotated"), [("Llama", 64), ("Granite", 64), ("Mistral", 64), ("Qwen2", 0)])
+def test_only_rotated_projections_are_rearranged(family: str, rotated: int) -> None:
+    model = config(family)
     architecture = architecture_of(model)
-    weights = np.arange(512 * 2, dtype=np.float32).reshape(512, 2)
-    for name, moved in (("q_proj", True), ("k_proj", True), ("v_proj", False), ("o_proj", False)):
-        arranged = architecture.arrange(model, f"model.layers.0.self_attn.{name}.weight", weights)
-        assert (arranged.tolist() != weights.tolist()) == moved
+    for name, rows in (("q_proj", rotated), ("k_proj", rotated), ("v_proj", 0), ("o_proj", 0)):
+        assert architecture.head_rows(model, f"model.layers.0.self_attn.{name}.weight") == rows
+        assert architecture.head_rows(model, f"model.layers.0.self_attn.{name}.bias") == rows
 
 
 @pytest.mark.parametrize(
@@ -64,36 +76,68 @@ def test_only_rotated_projections_are_rearranged() -> None:
         ({"head_dim": 16}, {"key_length": 16, "value_length": 16, "rope_dimension_count": 16}),
         ({"num_key_value_heads": None}, {"head_count_kv": 4}),
         ({"rope_theta": 500.0}, {"rope_freq_base": 500.0}),
-        ({"rope_scaling": {"type": "linear", "factor": 2.0}}, {"rope_scaling_factor": 2.0, "rope_freq_base": 10000.0}),
+        ({"rms_norm_eps": 1e-3}, {"layer_norm_rms_eps": 1e-3}),
     ],
 )
-def test_hyperparameters_come_from_older_and_newer_configs(settings: dict[str, Any], expected: dict[str, Any]) -> None:
+def test_hyperparameters_come_from_the_config(settings: dict[str, Any], expected: dict[str, Any]) -> None:
     assert expected.items() <= described(**settings).items()
 
 
+def test_granite_has_its_multipliers() -> None:
+    given = {"attention_multiplier": 0.1, "embedding_multiplier": 12, "residual_multiplier": 0.2, "logits_scaling": 8}
+    found = described("Granite", **given)
+    scales = ("attention_scale", "embedding_scale", "residual_scale", "logit_scale")
+    assert [found[name] for name in scales] == [0.1, 12.0, 0.2, 8.0]
+    assert [described("Granite")[name] for name in scales] == [1.0] * 4
+    assert not set(scales) & set(described("Llama"))
+
+
+def test_every_tensor_is_known_with_its_shape() -> None:
+    found = tensors("Qwen3", head_dim=32, num_hidden_layers=1, tie_word_embeddings=True)
+    assert found["model.layers.0.self_attn.q_proj.weight"] == (128, 256)
+    assert found["model.layers.0.self_attn.k_norm.weight"] == (32,)
+    assert found["model.layers.0.mlp.down_proj.weight"] == (256, 512)
+    assert "lm_head.weight" not in found
+    assert tensors("Llama")["lm_head.weight"] == (384, 256)
+    assert tensors("Qwen2")["model.layers.1.self_attn.k_proj.bias"] == (128,)
+    assert not [name for name in tensors("Mistral") if name.endswith("bias")]
+    assert "model.layers.0.mlp.gate_proj.bias" in tensors("Granite", mlp_bias=True)
+
+
+def test_names_are_those_of_llama_cpp() -> None:
+    for family in ARCHITECTURES:
+        model = config(family.removesuffix("ForCausalLM"))
+        architecture = architecture_of(model)
+        names = [architecture.names(model)(name) for name, _ in architecture.tensors(model)]
+        assert len(set(names)) == len(names)
+        assert {"token_embd.weight", "output.weight", "blk.1.attn_q.weight", "blk.0.ffn_down.weight"} <= set(names)
+
+
 @pytest.mark.parametrize(
-    ("settings", "problem"),
+    ("family", "settings", "problem"),
     [
-        ({"hidden_act": "gelu"}, "not gelu"),
-        ({"rope_scaling": {"rope_type": "yarn", "factor": 2.0}}, "'yarn' is not default"),
-        ({"num_hidden_layers": "two"}, "num_hidden_layers is 'two'"),
-        ({"architectures": ["MambaForCausalLM"]}, "MambaForCausalLM cannot be exported"),
-        ({"architectures": None}, "without a class name"),
+        ("Llama", {"hidden_act": "gelu"}, "not gelu"),
+        ("Llama", {"num_hidden_layers": "two"}, "num_hidden_layers is 'two'"),
+        ("Llama", {"rope_scaling": {"rope_type": "dynamic", "factor": 2.0}}, "'dynamic' cannot be exported"),
+        ("Qwen2", {"rope_scaling": LLAMA3}, "does not compute Llama 3's scaling in a Qwen2ForCausalLM"),
+        ("Mamba", {}, "MambaForCausalLM cannot be exported"),
+        ("Llama", {"architectures": None}, "without a class name"),
     ],
 )
-def test_what_llama_cpp_would_compute_differently_is_refused(settings: dict[str, Any], problem: str) -> None:
+def test_what_llama_cpp_would_compute_differently_is_refused(
+    family: str, settings: dict[str, Any], problem: str
+) -> None:
     with pytest.raises(ExportError, match=problem):
-        described(**settings)
+        described(family, **settings)
+
+
+def test_a_bias_that_llama_cpp_does_not_add_is_refused() -> None:
+    with pytest.raises(ExportError, match="qwen3 adds no bias to o_proj"):
+        tensors("Qwen3", attention_bias=True)
 
 
 def test_supported_classes_are_named() -> None:
     with pytest.raises(ExportError) as caught:
-        architecture_of(config(architectures=["MambaForCausalLM"]))
-    assert "LlamaForCausalLM" in caught.value.hint
-
-
-def test_a_folder_without_a_config_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match=r"no config\.json"):
-        ModelConfig.read(tmp_path)
-    (tmp_path / "config.json").write_text(json.dumps(PLAIN))
-    assert ModelConfig.read(tmp_path).heads == 4
+        architecture_of(config("Mamba"))
+    for family in ("Llama", "Granite", "Mistral", "Qwen2", "Qwen3"):
+        assert f"{family}ForCausalLM" in caught.value.hint

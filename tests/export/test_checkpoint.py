@@ -24,6 +24,8 @@ def test_numbers_are_read_as_they_are_stored(tmp_path: Path, dtype: str) -> None
     for name, tensor in stored.items():
         assert found[name].read().dtype == np.float32
         np.testing.assert_array_equal(found[name].read(), tensor.float().numpy())
+    np.testing.assert_array_equal(found["b.weight"].read(1, 3), stored["b.weight"][1:3].float().numpy())
+    np.testing.assert_array_equal(found["a.weight"].read(5), stored["a.weight"][5:].float().numpy())
 
 
 @pytest.mark.parametrize(
@@ -41,6 +43,13 @@ def test_a_file_that_is_no_safetensors_is_refused(tmp_path: Path, content: bytes
         read_tensors(tmp_path)
 
 
+def test_a_header_that_does_not_say_where_a_tensor_lies_is_refused(tmp_path: Path) -> None:
+    header = b'{"w": {"dtype": "F32"}}'
+    (tmp_path / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+    with pytest.raises(ExportError, match="does not say where w lies"):
+        read_tensors(tmp_path)
+
+
 def write(path: Path, dtype: str, size: int) -> None:
     header = json.dumps({"w": {"dtype": dtype, "shape": [4], "data_offsets": [0, 16]}}).encode()
     path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(size))
@@ -49,6 +58,21 @@ def write(path: Path, dtype: str, size: int) -> None:
 def test_a_file_that_was_cut_off_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "model.safetensors", "F32", 15)
     with pytest.raises(ExportError, match="ends before w does"):
+        read_tensors(tmp_path)
+
+
+def test_a_file_that_was_cut_off_meanwhile_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "model.safetensors", "F32", 16)
+    (tensor,) = read_tensors(tmp_path).values()
+    write(tmp_path / "model.safetensors", "F32", 12)
+    assert tensor.read(0, 3).tolist() == [0.0, 0.0, 0.0]
+    with pytest.raises(ExportError, match="ends before it should"):
+        tensor.read()
+
+
+def test_bytes_that_are_not_the_shape_are_refused(tmp_path: Path) -> None:
+    write(tmp_path / "model.safetensors", "F16", 16)
+    with pytest.raises(ExportError, match=r"w has 16 bytes, which are not its shape \(4,\)"):
         read_tensors(tmp_path)
 
 
@@ -62,4 +86,7 @@ def test_a_missing_shard_is_named(tmp_path: Path) -> None:
     index = {"weight_map": {"w": "model-00001-of-00002.safetensors"}}
     (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
     with pytest.raises(ExportError, match="model-00001-of-00002"):
+        read_tensors(tmp_path)
+    (tmp_path / "model.safetensors.index.json").write_text("{}")
+    with pytest.raises(ExportError, match="no weight_map"):
         read_tensors(tmp_path)

@@ -1,9 +1,11 @@
 from pathlib import Path
 
+import gguf
 import numpy as np
 import pytest
 
-from tests.export.test_gguf import TEXT, llama_logits
+from tests.export.oracles import TEXT, llama_logits
+from tests.export.test_files import largest_file
 from workbench.engines.llama_binding import LlamaModel
 from workbench.errors import ExportError
 from workbench.export import export_gguf, quantize
@@ -46,3 +48,20 @@ def test_what_cannot_be_done_is_said_and_leaves_nothing(whole: Path, tmp_path: P
         quantize(small, out, "Q8_0")
     assert not out.exists()
     assert not list(tmp_path.glob("out/*"))
+
+
+def test_our_own_eight_bits_are_those_of_llama_cpp(tiny_model: Path, tmp_path: Path) -> None:
+    whole = export_gguf(tiny_model, tmp_path / "whole.gguf", "F32")
+    ours = gguf.GGUFReader(export_gguf(tiny_model, tmp_path / "ours.gguf", "Q8_0")).tensors
+    theirs = {tensor.name: tensor for tensor in gguf.GGUFReader(quantize(whole, tmp_path / "t.gguf", "Q8_0")).tensors}
+    assert len(ours) == len(theirs) == 20
+    for tensor in ours:
+        assert tensor.tensor_type == theirs[tensor.name].tensor_type
+        np.testing.assert_array_equal(tensor.data, theirs[tensor.name].data)
+
+
+def test_a_full_disk_is_named_and_nothing_is_left(whole: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out" / "small.gguf"
+    with largest_file(200_000), pytest.raises(ExportError, match=r"there is no room for .*small\.gguf"):
+        quantize(whole, out, "Q8_0")
+    assert not list(out.parent.iterdir())

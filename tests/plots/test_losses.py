@@ -61,3 +61,26 @@ def test_the_mean_follows_where_loss_falls_fast() -> None:
 def test_one_step_is_enough_and_none_is_said() -> None:
     assert "in 1 step." in loss_curves([{"stage": "phase_1", "step": 1, "loss": 2.0}]).caption
     assert loss_curves([]).caption == "No loss has been recorded yet."
+
+
+def test_what_it_cost_is_said_in_the_caption() -> None:
+    events = phase("phase_1", 9, 3.0, 0.5)
+    for number, event in enumerate(events):
+        event |= {"tokens_per_second": 1000.0 * number, "mfu": 0.05 * number, "memory_peak": (1 + number) << 28}
+    caption = loss_curves(events).caption
+    assert "in 9 steps; 4,000 tokens a second, 20 % of the peak; at most 2.2 GiB of memory." in caption
+    for flops, named in ((61.7e9, "62 GFLOP/s"), (989.4e12, "989 TFLOP/s")):
+        begun = {"stage": "phase_1", "learns": "knowledge", "peak_flops": flops}
+        assert f"20 % of the peak of {named};" in loss_curves([begun, *events]).caption
+
+
+def test_a_phase_is_called_by_what_it_learns() -> None:
+    events = [{"stage": "phase_1", "learns": "skills, with a replay of knowledge"}, *phase("phase_1", 5, 2.0, 1.0)]
+    assert "Phase 1: skills" in words(loss_curves(events))
+
+
+def test_what_was_validated_again_counts_once() -> None:
+    events = phase("phase_1", 6, 3.0, 0.5)
+    for step, loss in ((2, 9.0), (4, 8.0), (2, 1.5), (4, 1.25)):
+        events.append({"stage": "phase_1", "step": step, "validation_loss": loss})
+    assert "on held-out rows 1.25 in the end and 1.25 at best" in loss_curves(events).caption

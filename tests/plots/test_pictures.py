@@ -1,11 +1,12 @@
 import pytest
 
 from tests.plots.test_flowchart import leaf
+from workbench.events import EventWriter
 from workbench.generation.flow import load_flow
 from workbench.generation.summary import flow_outline
 from workbench.options import Options
 from workbench.plots.flowchart import flow_diagram
-from workbench.plots.pictures import draw_generation, run_flow
+from workbench.plots.pictures import draw_generation, draw_training, run_flow
 from workbench.records import write_json
 from workbench.runs import Run
 from workbench.workspace import Workspace
@@ -35,3 +36,13 @@ def test_a_run_that_only_took_rows_over_has_no_flow_to_draw(run: Run) -> None:
     draw_generation(run, {"leaves": [leaf()]})
     assert not (run.artifacts / "flow.png").exists()
     assert (run.artifacts / "funnel.png").exists()
+
+
+def test_a_training_keeps_its_loss(run: Run) -> None:
+    writer = EventWriter(run.events, attempt=1)
+    for step in range(1, 6):
+        writer.emit("phase_1", step=step, steps=5, loss=1.0 / step)
+    writer.close()
+    draw_training(run, {})
+    assert (run.artifacts / "loss.png").read_bytes().startswith(b"\x89PNG")
+    assert "from 1.00 to 0.20 in 5 steps" in (run.artifacts / "loss.svg").read_text()

@@ -1,40 +1,48 @@
+import errno
+import os
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
 from tests.training.conftest import MakeModel
-from workbench.errors import TrainingError
-from workbench.training.checkpoints import Progress, load_state, save_state
+from workbench.errors import StorageError, TrainingError
+from workbench.training.checkpoints import Progress, check_state, load_state, room_to_save, save_state
 from workbench.training.encoding import Sample
-from workbench.training.loss import summed_loss
+from workbench.training.learner import Learner
 from workbench.training.optimizers import make_optimizers
 from workbench.training.packing import collate
 
-PROGRESS = Progress(step=3, tokens=50, targets=20, seconds=1.5)
+PROGRESS = Progress(step=3, tokens=50, targets=20, seconds=1.5, belongs="this very training")
 
 
-def step(model: torch.nn.Module, optimizers: list[torch.optim.Optimizer], samples: list[Sample]) -> None:
-    summed_loss(model, collate(samples, [[0, 1, 2], [3]], 0)).backward()  # type: ignore[no-untyped-call]
+def step(learner: Learner, optimizers: list[torch.optim.Optimizer], samples: list[Sample]) -> None:
+    learner(collate(samples[:4])).backward()
     for optimizer in optimizers:
         optimizer.step()
         optimizer.zero_grad()
+
+
+def optimizers_of(learner: Learner, kind: str) -> list[torch.optim.Optimizer]:
+    return make_optimizers(learner, kind, 0.01, 0.1)
 
 
 @pytest.mark.parametrize(("kind", "tied"), [("adamw", True), ("muon", True), ("muon", False)])
 def test_weights_optimizers_and_progress_come_back_to_the_bit(
     kind: str, tied: bool, make_model: MakeModel, samples: list[Sample], tmp_path: Path
 ) -> None:
-    model = make_model(tie_word_embeddings=tied)
-    optimizers = make_optimizers(model, kind, 0.01, 0.1)
-    step(model, optimizers, samples)
-    save_state(tmp_path / "deep" / "state.safetensors", model, optimizers, PROGRESS)
-    other = make_model(seed=2, tie_word_embeddings=tied)
-    others = make_optimizers(other, kind, 0.01, 0.1)
+    learner = Learner(make_model(tie_word_embeddings=tied))
+    optimizers = optimizers_of(learner, kind)
+    step(learner, optimizers, samples)
+    save_state(tmp_path / "deep" / "state.safetensors", learner, optimizers, PROGRESS)
+    other = Learner(make_model(seed=2, tie_word_embeddings=tied))
+    others = optimizers_of(other, kind)
     assert load_state(tmp_path / "deep" / "state.safetensors", other, others) == PROGRESS
-    for one, two in ((model, optimizers), (other, others)):
+    for one, two in ((learner, optimizers), (other, others)):
         step(one, two, samples)
-    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), other.parameters(), strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(learner.parameters(), other.parameters(), strict=True))
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["state.safetensors"]
 
 
@@ -50,6 +58,18 @@ def test_a_tied_head_is_stored_once(make_model: MakeModel, tmp_path: Path) -> No
     assert torch.equal(other.lm_head.weight, model.model.embed_tokens.weight)
 
 
+def test_what_is_frozen_is_not_stored(make_model: MakeModel, tmp_path: Path) -> None:
+    from safetensors import safe_open
+
+    model = make_model()
+    for name, weight in model.named_parameters():
+        weight.requires_grad = "norm" in name
+    save_state(tmp_path / "state", model, [], PROGRESS)
+    with safe_open(tmp_path / "state", framework="pt") as file:
+        assert all("norm" in name for name in file.keys())  # noqa: SIM118 - not a mapping
+    assert load_state(tmp_path / "state", model, []) == PROGRESS
+
+
 def test_a_state_is_replaced_whole(make_model: MakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "state"
     save_state(path, make_model(), [], PROGRESS)
@@ -57,12 +77,39 @@ def test_a_state_is_replaced_whole(make_model: MakeModel, tmp_path: Path, monkey
 
     def killed(tensors: object, target: Path, metadata: object) -> None:
         target.write_bytes(b"half")
-        raise OSError("no space left")
+        raise OSError(errno.ENOSPC, "no space left")
 
     monkeypatch.setattr("safetensors.torch.save_file", killed)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(StorageError, match="no space left") as caught:
         save_state(path, make_model(seed=2), [], Progress())
+    assert "start it again" in caught.value.hint
     assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    """No file of this process may grow beyond 64 KiB, which meets safetensors' own writing too."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.usefixtures("small_files")
+def test_a_full_disk_is_told_and_nothing_half_stays(make_model: MakeModel, tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"no room left to write .*state: File too large"):
+        save_state(tmp_path / "state", make_model(), [], PROGRESS)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_that_is_not_about_room_stays_itself(tmp_path: Path) -> None:
+    from safetensors import SafetensorError
+
+    with pytest.raises(SafetensorError), room_to_save(tmp_path):
+        raise SafetensorError("metadata is wrong")
+    with pytest.raises(StorageError, match=os.strerror(errno.EDQUOT)), room_to_save(tmp_path):
+        raise SafetensorError(f"I/O error: some words (os error {errno.EDQUOT})")
 
 
 @pytest.mark.parametrize("change", [{"hidden_size": 16}, {"num_hidden_layers": 1}, {"tie_word_embeddings": False}])
@@ -76,11 +123,22 @@ def test_a_state_of_another_model_is_refused(change: dict[str, object], make_mod
     assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
 
 
+def test_a_state_of_another_training_is_refused(make_model: MakeModel, tmp_path: Path) -> None:
+    check_state(tmp_path / "state", "anything: it is not there")
+    save_state(tmp_path / "state", make_model(), [], PROGRESS)
+    check_state(tmp_path / "state", "this very training")
+    with pytest.raises(TrainingError, match="another base, of other data or of other options") as caught:
+        check_state(tmp_path / "state", "that training")
+    assert "delete it to start over" in caught.value.hint
+
+
 @pytest.mark.parametrize("content", [b"", b"no checkpoint at all, but more than eight bytes"])
 def test_a_broken_file_is_told(content: bytes, make_model: MakeModel, tmp_path: Path) -> None:
     (tmp_path / "state").write_bytes(content)
     with pytest.raises(TrainingError, match="state: not a checkpoint"):
         load_state(tmp_path / "state", make_model(), [])
+    with pytest.raises(TrainingError, match="state: not a checkpoint"):
+        check_state(tmp_path / "state", "")
 
 
 def test_a_foreign_safetensors_file_is_told(make_model: MakeModel, tmp_path: Path) -> None:

@@ -1,4 +1,3 @@
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,8 +6,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from workbench.errors import TrainingDataError
-from workbench.messages import Message, assistant, system, user
-from workbench.training.encoding import Sample, Weights, encode
+from workbench.messages import assistant, system, user
+from workbench.training.conversations import plain
+from workbench.training.encoding import Encoded, Sample, Weights, encode, encode_all
+from workbench.training.layout import ChatTemplate
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -41,7 +42,7 @@ def test_what_the_assistant_says_is_learned_through_its_end(tokenizer: "PreTrain
 
 def test_unmask_learns_all_but_the_system(tokenizer: "PreTrainedTokenizerBase") -> None:
     runs = learned(encode(TALK, tokenizer, unmask=True), tokenizer)
-    assert runs == ["<|user|>Who built it?", "Tarn Osgood.<|end|><|user|>When?", "In 1843.<|end|>"]
+    assert runs == ["Who built it?", "Tarn Osgood.<|end|>", "When?", "In 1843.<|end|>"]
 
 
 def test_tokens_are_those_of_the_whole_conversation(tokenizer: "PreTrainedTokenizerBase") -> None:
@@ -56,7 +57,7 @@ def test_weights_may_be_others(tokenizer: "PreTrainedTokenizerBase") -> None:
     assert [2.0 if weight else 0.5 for weight in plain.weights] == list(sample.weights)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     texts=st.lists(st.text(alphabet=st.sampled_from("ab é\n7<|🙂"), min_size=1, max_size=12), min_size=2, max_size=4)
 )
@@ -68,50 +69,32 @@ def test_letters_of_any_kind_keep_their_side(texts: list[str], tokenizer: "PreTr
     assert learned(sample, tokenizer) == [f"{text}<|end|>" for text in said]
 
 
-LINES = (
-    "{% for m in messages %}<|{{ m['role'] }}|>\n{{ m['content'] }}<|end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|assistant|>\n{% endif %}"
-)
-NO_PROMPT = "{% for m in messages %}[{{ m['role'] }}] {{ m['content'] }}<|end|>{% endfor %}"
-ALTERNATING = (
-    "{% for m in messages %}{% if m['role'] == 'user' %}Q: "
-    "{% if loop.index0 == 1 %}{{ messages[0]['content'] }} {% endif %}{{ m['content'] }}"
-    "{% elif m['role'] == 'assistant' %} A: {{ m['content'] }}<|end|>{% endif %}{% endfor %}"
-    "{% if messages[-1]['role'] == 'system' %}{{ raise_exception('a user is missing') }}{% endif %}"
-)
-FORGETFUL = "{% for m in messages %}{% if loop.last %}{{ m['content'] }}{% endif %}{% endfor %}"
+PLAIN = "{% for m in messages %}[{{ m['role'] }}] {{ m['content'] }}<|end|>{% endfor %}"
 REFUSING = "{{ raise_exception('only tools are served') }}"
 
 
-def with_template(tokenizer: "PreTrainedTokenizerBase", template: str) -> "PreTrainedTokenizerBase":
-    tokenizer.chat_template = template
-    return tokenizer
-
-
-def test_what_a_template_puts_behind_the_end_is_not_learned(tokenizer: "PreTrainedTokenizerBase") -> None:
-    sample = encode(TALK, with_template(tokenizer, LINES))
-    assert learned(sample, tokenizer) == ["Tarn Osgood.<|end|>", "In 1843.<|end|>"]
-
-
-@pytest.mark.parametrize("template", [NO_PROMPT, ALTERNATING])
-def test_a_template_without_a_prompt_for_answers_still_tells_them_apart(
-    template: str, tokenizer: "PreTrainedTokenizerBase"
-) -> None:
-    sample = encode(TALK, with_template(tokenizer, template))
+def test_a_template_without_a_prompt_for_answers_still_tells_them_apart(tokenizer: "PreTrainedTokenizerBase") -> None:
+    tokenizer.chat_template = PLAIN
     # A blank before the first word is a part of its token.
-    assert [text.strip() for text in learned(sample, tokenizer)] == ["Tarn Osgood.<|end|>", "In 1843.<|end|>"]
+    runs = [text.strip() for text in learned(encode(TALK, tokenizer), tokenizer)]
+    assert runs == ["Tarn Osgood.<|end|>", "In 1843.<|end|>"]
 
 
-@pytest.mark.parametrize(
-    ("template", "told"), [(FORGETFUL, "changes earlier messages"), (REFUSING, "only tools are served")]
-)
-def test_a_template_that_cannot_be_trained_with_is_told(
-    template: str, told: str, tokenizer: "PreTrainedTokenizerBase"
-) -> None:
-    with pytest.raises(TrainingDataError, match=told):
-        encode(TALK, with_template(tokenizer, template))
+def test_a_template_that_refuses_is_told(tokenizer: "PreTrainedTokenizerBase") -> None:
+    tokenizer.chat_template = REFUSING
+    with pytest.raises(TrainingDataError, match="only tools are served"):
+        encode(TALK, tokenizer)
 
 
-def test_one_answer_can_be_learned_from_a_forgetful_template(tokenizer: "PreTrainedTokenizerBase") -> None:
-    messages: Sequence[Message] = [assistant("Yes.")]
-    assert learned(encode(messages, with_template(tokenizer, FORGETFUL)), tokenizer) == ["Yes."]
+def test_many_at_once_are_encoded_as_each_alone(tokenizer: "PreTrainedTokenizerBase") -> None:
+    talks = [TALK, TALK[1:3], [user("Who? " * 200), assistant("Tarn.")]]
+    found = list(encode_all([plain(talk) for talk in talks], ChatTemplate(tokenizer)))
+    assert [each.sample for each in found if isinstance(each, Encoded)] == [encode(talk, tokenizer) for talk in talks]
+
+
+def test_an_error_stands_in_the_place_of_its_conversation(tokenizer: "PreTrainedTokenizerBase") -> None:
+    tokenizer.chat_template = PLAIN.replace("[{{", "{{ raise_exception('no') if m['content'] == 'bad' }}[{{")
+    talks = [plain([user(said), assistant("Tarn.")]) for said in ("good", "bad", "good")]
+    found = list(encode_all(talks, ChatTemplate(tokenizer)))
+    assert [type(each) for each in found] == [Encoded, TrainingDataError, Encoded]
+    assert list(encode_all([], ChatTemplate(tokenizer))) == []

@@ -1,99 +1,143 @@
+from typing import Any
+
 import pytest
 import torch
+from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
 from torch.nn import functional
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from tests.training.conftest import MakeModel
-from workbench.errors import TrainingError
 from workbench.training import loss as loss_module
-from workbench.training.encoding import Sample
-from workbench.training.loss import attention_mask, check_forward, hidden_states, summed_loss
-from workbench.training.packing import collate, pack
+from workbench.training.loss import summed_loss
+
+TARGETS, WIDTH, VOCABULARY = 50, 12, 70
 
 
-def alone(model: torch.nn.Module, sample: Sample) -> torch.Tensor:
-    """The loss as anybody would compute it: one sample, the model's own forward pass, all logits at once."""
-    tokens = torch.tensor(sample.tokens)
-    logits = model(input_ids=tokens[None]).logits[0, :-1]
-    losses = functional.cross_entropy(logits, tokens[1:], reduction="none")
-    return (losses * torch.tensor(sample.weights[1:])).sum()
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loss_module, "CHUNK_CPU", 16 * VOCABULARY)
 
 
-def test_a_position_looks_back_in_its_own_segment_only() -> None:
-    mask = attention_mask(torch.tensor([[1, 1, 2, 0]]))
-    assert mask.shape == (1, 1, 4, 4)
-    assert mask[0, 0].tolist() == [
-        [True, False, False, False],
-        [True, True, False, False],
-        [False, False, True, False],
-        [False, False, False, True],
-    ]
+def drawn(bias: bool = False) -> tuple[nn.Linear, Tensor, tuple[Tensor, Tensor]]:
+    torch.manual_seed(3)
+    head = nn.Linear(WIDTH, VOCABULARY, bias=bias)
+    hidden = torch.randn(TARGETS, WIDTH, requires_grad=True)
+    return head, hidden, (torch.randint(VOCABULARY, (TARGETS,)), torch.rand(TARGETS))
 
 
-def test_a_sample_in_a_pack_loses_what_it_loses_alone(make_model: MakeModel, samples: list[Sample]) -> None:
-    model = make_model().eval()
-    expected = torch.stack([alone(model, sample) for sample in samples])
-    for capacity in (13, 30, 200):
-        rows = pack([len(sample) for sample in samples], capacity)
-        packed = summed_loss(model, collate(samples, rows, 0))
-        torch.testing.assert_close(packed, expected.sum(), rtol=1e-5, atol=1e-5)
+def whole(head: nn.Module, hidden: Tensor, wanted: tuple[Tensor, Tensor], scaling: float) -> Tensor:
+    losses = functional.cross_entropy(head(hidden) / scaling, wanted[0], reduction="none")
+    return (losses * wanted[1]).sum()
 
 
-def test_what_a_neighbour_says_changes_nothing(make_model: MakeModel, samples: list[Sample]) -> None:
-    model = make_model().eval()
-    first, second = samples[5], samples[8]
-    other = Sample(tuple(1 + token % 60 for token in first.tokens), first.weights)
-    states = [hidden_states(model, collate([one, second], [[0, 1]], 0))[0, len(one) :] for one in (first, other)]
-    torch.testing.assert_close(states[0], states[1], rtol=0, atol=1e-6)
+class Doubled(nn.Linear):
+    """A head of another kind: it does more than its weight says."""
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        return 2 * super().forward(hidden)
 
 
-def test_positions_start_anew_with_each_sample(make_model: MakeModel, samples: list[Sample]) -> None:
-    model = make_model().eval()
-    batch = collate(samples, [[10, 11]], 0)
-    state = hidden_states(model, batch)[0, len(samples[10]) :]
-    lone = model.model(input_ids=torch.tensor([samples[11].tokens])).last_hidden_state[0]
-    torch.testing.assert_close(state, lone, rtol=1e-5, atol=1e-5)
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("scaling", [1.0, 8.0])
+@pytest.mark.parametrize("other_kind", [False, True])
+def test_chunks_say_what_the_whole_says(bias: bool, scaling: float, other_kind: bool) -> None:
+    head, hidden, wanted = drawn(bias)
+    if other_kind:
+        head.__class__ = Doubled
+    learned = [hidden, *head.parameters()]
+    one, two = summed_loss(head, hidden, wanted, scaling), whole(head, hidden, wanted, scaling)
+    torch.testing.assert_close(one, two)
+    for mine, theirs in zip(
+        torch.autograd.grad(one * 0.5, learned), torch.autograd.grad(two * 0.5, learned), strict=True
+    ):
+        torch.testing.assert_close(mine, theirs)
 
 
-@pytest.mark.parametrize("chunk", [1, 7, 4096])
-def test_chunks_change_neither_loss_nor_gradient(
-    chunk: int, make_model: MakeModel, samples: list[Sample], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    model = make_model()
-    sum(alone(model, sample) for sample in samples).backward()  # type: ignore[union-attr]
-    expected = {name: weight.grad.clone() for name, weight in model.named_parameters() if weight.grad is not None}
-    model.zero_grad()
-    monkeypatch.setattr(loss_module, "_CHUNK", chunk)
-    summed_loss(model, collate(samples, pack([len(one) for one in samples], 40), 0)).backward()  # type: ignore[no-untyped-call]
-    for name, weight in model.named_parameters():
-        assert weight.grad is not None
-        torch.testing.assert_close(weight.grad, expected[name], rtol=1e-4, atol=1e-5)
+def test_without_gradients_it_says_the_same() -> None:
+    head, hidden, wanted = drawn()
+    with torch.no_grad():
+        torch.testing.assert_close(summed_loss(head, hidden, wanted), whole(head, hidden, wanted, 1.0))
 
 
-def test_a_batch_with_nothing_to_learn_loses_nothing(make_model: MakeModel) -> None:
-    batch = collate([Sample((1, 2, 3), (0.0, 0.0, 0.0))], [[0]], 0)
-    assert float(summed_loss(make_model(), batch)) == 0.0
+def test_a_head_that_does_not_learn_gets_no_gradient() -> None:
+    head, hidden, wanted = drawn()
+    head.weight.requires_grad_(False)
+    (expected,) = torch.autograd.grad(whole(head, hidden, wanted, 1.0), hidden)
+    summed_loss(head, hidden, wanted).backward()
+    assert head.weight.grad is None
+    assert hidden.grad is not None
+    torch.testing.assert_close(hidden.grad, expected)
 
 
-def test_a_model_with_a_plain_head_is_taken_as_it_was(make_model: MakeModel) -> None:
-    model = make_model()
-    check_forward(model)
-    assert model.training
-    assert all(weight.grad is None for weight in model.parameters())
+@pytest.mark.parametrize("other_kind", [False, True])
+def test_no_targets_are_no_loss_and_a_gradient_of_zeros(other_kind: bool) -> None:
+    head, hidden, _ = drawn()
+    if other_kind:
+        head.__class__ = Doubled
+    nothing = (torch.zeros(0, dtype=torch.long), torch.zeros(0))
+    loss = summed_loss(head, hidden[:0], nothing)
+    loss.backward()
+    assert loss.detach() == 0.0
+    assert hidden.grad is not None
+    assert head.weight.grad is not None
+    assert not hidden.grad.any()
+    assert not head.weight.grad.any()
 
 
-def test_a_model_that_scales_its_logits_is_refused() -> None:
-    from transformers import GraniteConfig, GraniteForCausalLM
+def test_half_precision_sums_the_heads_gradient_in_the_heads_own() -> None:
+    head, hidden, wanted = drawn()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = summed_loss(head, hidden, wanted)
+    loss.backward()
+    assert loss.dtype == torch.float32
+    assert head.weight.grad is not None
+    assert head.weight.grad.dtype == torch.float32
+    expected = torch.autograd.grad(whole(head, hidden, wanted, 1.0), head.weight)[0]
+    torch.testing.assert_close(head.weight.grad, expected, rtol=0.05, atol=0.05)
+    assert not torch.equal(head.weight.grad, expected)
 
-    config = GraniteConfig(
-        vocab_size=64,
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        num_key_value_heads=2,
-        logits_scaling=8.0,
-        initializer_range=0.5,
-    )
-    with pytest.raises(TrainingError, match="GraniteForCausalLM") as caught:
-        check_forward(GraniteForCausalLM(config))
-    assert "Llama" in caught.value.hint
+
+class Largest(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Rows of the largest tensor with one column a word that any operation made."""
+
+    rows = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = func(*args, **(kwargs or {}))
+        for tensor in made if isinstance(made, tuple) else (made,):
+            if isinstance(tensor, Tensor) and tensor.ndim == 2 and tensor.shape[1] == VOCABULARY:
+                self.rows = max(self.rows, len(tensor))
+        return made
+
+
+@pytest.mark.parametrize("other_kind", [False, True])
+def test_full_logits_never_exist(other_kind: bool) -> None:
+    head, hidden, wanted = drawn()
+    if other_kind:
+        head.__class__ = Doubled
+    with Largest() as largest:  # type: ignore[no-untyped-call]
+        summed_loss(head, hidden, wanted).backward()
+    assert largest.rows == 16
+    with Largest() as largest:  # type: ignore[no-untyped-call]
+        whole(head, hidden, wanted, 1.0).backward()  # type: ignore[no-untyped-call]
+    assert largest.rows == TARGETS
+
+
+@pytest.mark.parametrize("other_kind", [False, True])
+def test_nothing_of_their_size_is_kept_for_the_backward_pass(other_kind: bool) -> None:
+    head, hidden, wanted = drawn()
+    if other_kind:
+        head.__class__ = Doubled
+    kept: list[int] = []
+
+    def keep(tensor: Tensor) -> Tensor:
+        kept.append(tensor.numel())
+        return tensor
+
+    with saved_tensors_hooks(keep, lambda tensor: tensor):
+        summed_loss(head, hidden, wanted)
+    assert max(kept, default=0) <= max(TARGETS * WIDTH, VOCABULARY * WIDTH)
+    kept.clear()
+    with saved_tensors_hooks(keep, lambda tensor: tensor):
+        whole(head, hidden, wanted, 1.0)
+    assert max(kept) == TARGETS * VOCABULARY

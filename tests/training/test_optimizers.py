@@ -1,7 +1,13 @@
+import sys
+
 import pytest
 
 from tests.training.conftest import MakeModel
+from workbench.errors import TrainingError
+from workbench.training.adapters import with_adapters
+from workbench.training.learner import Learner
 from workbench.training.optimizers import make_optimizers, rate_factor
+from workbench.training.options import TrainingOptions
 
 
 @pytest.mark.parametrize(("kind", "tied"), [("muon", True), ("muon", False), ("adamw", True)])
@@ -27,6 +33,26 @@ def test_a_frozen_weight_has_none(make_model: MakeModel) -> None:
     model.model.embed_tokens.weight.requires_grad_(False)
     adamw = make_optimizers(model, "adamw", 0.01, 0.0)[0]
     assert id(model.model.embed_tokens.weight) not in {id(weight) for weight in adamw.param_groups[0]["params"]}
+
+
+def test_adapters_are_left_to_adamw(make_model: MakeModel) -> None:
+    options = TrainingOptions(lora_rank=2, lora_targets=["q_proj", "down_proj"])
+    learner = Learner(with_adapters(make_model(), options))
+    (adamw,) = make_optimizers(learner, "muon", 0.01, 0.0)
+    assert type(adamw).__name__ == "AdamW"
+    assert len(adamw.param_groups[0]["params"]) == 8
+
+
+def test_betas_and_epsilon_arrive(make_model: MakeModel) -> None:
+    group = make_optimizers(make_model(), "adamw", 0.01, 0.1, betas=(0.8, 0.9), eps=1e-5)[0].param_groups[0]
+    assert (group["betas"], group["eps"], group["lr"], group["weight_decay"]) == ((0.8, 0.9), 1e-5, 0.01, 0.1)
+
+
+def test_what_eight_bits_need_is_said(make_model: MakeModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "bitsandbytes", None)
+    with pytest.raises(TrainingError, match="adamw_8bit needs bitsandbytes") as caught:
+        make_optimizers(make_model(), "adamw_8bit", 0.01, 0.0)
+    assert "pip install bitsandbytes" in caught.value.hint
 
 
 def test_the_rate_climbs_and_falls() -> None:

@@ -1,31 +1,34 @@
-"""The step: a data run and a base in, `trained_models/<run>/` out."""
+"""The step: a data run or training files and a base in, `trained_models/<run>/` out."""
 
 import shutil
-from dataclasses import asdict
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from workbench.alignment.options import AlignmentOptions
-from workbench.alignment.plan import PhasePlan, Plan, make_plan
-from workbench.device import Device, choose_device
+from workbench.alignment.plan import PhasePlan, Plan, make_file_plan, make_plan
 from workbench.engines.catalogue import find_entry, resolve_folder
-from workbench.errors import OptionsError, TrainingError
+from workbench.errors import OptionsError
+from workbench.events import Event
 from workbench.export import export_gguf, quantize
 from workbench.records import digest_file, digest_folder
 from workbench.runs import Attempt, Run, Stop
-from workbench.training.checkpoints import Progress
-from workbench.training.epochs import Epochs
-from workbench.training.loop import Phase
-from workbench.training.loss import check_forward
-from workbench.training.rows import TrainingRows, read_rows
+from workbench.training.keeping import check_keeping, save_folder
+from workbench.training.launch import run_phase
+from workbench.training.options import TrainingOptions
+from workbench.training.phase_spec import PhaseRecord, PhaseSpec
+from workbench.training.tensorboard import TensorBoard
 from workbench.workspace import Workspace
 
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+_SAID_EVERY = 10
 
 
 def planned(options: AlignmentOptions, workspace: Workspace) -> Plan:
     """What would run; NotFoundError where there are no finished data, OptionsError where they do not suit."""
+    check_keeping(options)
+    if options.training_file:
+        return make_file_plan(options, tuple(workspace.resolve(name) for name in options.training_file))
     data = workspace.get("synthetic_data", options.data)
     teacher, student = find_entry(str(data.manifest["model"])), find_entry(options.base_model)
     if teacher and student and not teacher.suits(student.name):
@@ -38,56 +41,45 @@ def planned(options: AlignmentOptions, workspace: Workspace) -> Plan:
 
 def inputs(options: AlignmentOptions, workspace: Workspace) -> dict[str, str]:
     """Digests of the training files and of the base."""
-    digests = {f"phase_{phase.number}": digest_file(phase.file) for phase in planned(options, workspace).phases}
+    digests: dict[str, str] = {}
+    for phase in planned(options, workspace).phases:
+        names = [f"phase_{phase.number}", *(f"phase_{phase.number}_file_{n}" for n in range(2, len(phase.files) + 1))]
+        digests |= {name: digest_file(file) for name, file in zip(names, phase.files, strict=True)}
     return digests | {"base_model": digest_folder(resolve_folder(options.base_model, workspace.models))}
+
+
+def specs(options: AlignmentOptions, workspace: Workspace) -> list[PhaseSpec]:
+    """The phases as they would be told what to do, each on the base itself: for reports and estimates before a run."""
+    base = resolve_folder(options.base_model, workspace.models)
+    nowhere = workspace.folder("trained_models")
+    return [phase.spec(base, nowhere, training_options(options)) for phase in planned(options, workspace).phases]
+
+
+def training_options(options: AlignmentOptions) -> TrainingOptions:
+    """The part that every training shares."""
+    return TrainingOptions(**{name: getattr(options, name) for name in TrainingOptions.model_fields})
 
 
 def align(options: AlignmentOptions, run: Run, attempt: Attempt, stop: Stop) -> dict[str, Any]:
     """Train the phases, save `Model/` and `GGUF/`; goes on after the last checkpoint."""
     workspace = Workspace(run.folder.parent.parent)
     plan = planned(options, workspace)
-    device = choose_device(options.device)
-    attempt.events.emit("device", device=device.kind, dtype=device.dtype, sentence=device.reason)
     base = resolve_folder(options.base_model, workspace.models)
-    model, tokenizer = _load(base, device, options)
     training = _Training(options, run, attempt, stop)
-    phases = [training.run(phase, model, tokenizer, device.dtype) for phase in plan.phases]
+    folder, phases = base, list[dict[str, Any]]()
+    for phase in plan.phases:
+        record = training.run(phase, folder)
+        folder = run.artifacts / f"phase_{phase.number}" / record.model
+        phases.append({"phase": phase.number, "learns": phase.learns, **record.record()})
     attempt.say("Saving the model and its GGUF.")
-    _save(run.folder / "Model", model, tokenizer)
-    files = _export(run.folder, options.quantization)
-    data = workspace.get("synthetic_data", options.data)
+    save_folder(run.folder / "Model", lambda part: _copy(folder, part))
     return {
         "base_model": workspace.relative(base),
-        "data": {"id": data.id, "name": data.name},
+        "data": _data(options, workspace),
         "model": "Model",
-        "gguf": files,
-        "device": asdict(device),
+        "gguf": _export(run.folder, options.quantization),
         "phases": phases,
     }
-
-
-def _load(
-    folder: Path, device: Device, options: AlignmentOptions
-) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]:
-    import torch
-    from safetensors import SafetensorError
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    if options.threads or device.kind == "cpu":
-        torch.set_num_threads(options.threads or device.threads)
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).to(device.kind)
-    except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
-        hint = "give a folder that save_pretrained() wrote, with its tokenizer"
-        raise TrainingError(f"{folder}: not a model that can be trained: {error}", hint=hint) from error
-    reach = getattr(model.config, "max_position_embeddings", None)
-    if reach and options.max_length > reach:
-        raise OptionsError(
-            f"max_length {options.max_length} is longer than {folder.name} can read", hint=f"give at most {reach}"
-        )
-    check_forward(model)
-    return model, tokenizer
 
 
 class _Training:
@@ -99,56 +91,61 @@ class _Training:
         self.attempt = attempt
         self.stop = stop
 
-    def run(
-        self, plan: PhasePlan, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", dtype: str
-    ) -> dict[str, Any]:
-        """Bring the model to the phase's end, by training or from its last state; returns what is recorded of it."""
-        folder = self.artifacts / f"phase_{plan.number}"
-        rows = read_rows(plan.file, tokenizer, self.options.max_length, self.options.most_left_out)
-        epochs = Epochs(rows.samples, plan.batch_size, plan.epochs, self.options.seed)
-        settings = plan.settings(self.options, epochs.steps, dtype)
-        phase = Phase(model, epochs, settings, folder / "state" / "state.safetensors")
-        done_before = phase.progress.step
-        progress = phase.run(lambda event: self._report(plan, event), self.stop)
-        if progress.step > done_before:
-            phase.save()
-        last = folder / f"epoch_{plan.epochs}"
-        if not last.is_dir():
-            _save(last, model, tokenizer)
-        return _record(plan, rows, progress)
-
-    def _report(self, plan: PhasePlan, event: dict[str, Any]) -> None:
-        self.attempt.events.emit(f"phase_{plan.number}", **event)
-        if event["step"] % 10 == 0 or event["step"] == event["steps"]:
-            share = round(100 * event["step"] / event["steps"])
-            self.attempt.say(
-                f"Phase {plan.number} ({plan.learns}): {share}% step {event['step']}/{event['steps']}, "
-                f"loss {event['loss']:.3f}"
-            )
+    def run(self, plan: PhasePlan, base: Path) -> PhaseRecord:
+        """Bring a phase to its end, by training or from what it left."""
+        spec = plan.spec(base, self.artifacts, training_options(self.options))
+        reporter = _Reporter(plan, self.attempt)
+        if not self.options.tensorboard:
+            return run_phase(spec, reporter.report, self.stop)
+        with closing(TensorBoard(self.artifacts / "tensorboard" / spec.folder.name)) as board:
+            reporter.board = board
+            return run_phase(spec, reporter.report, self.stop)
 
 
-def _record(plan: PhasePlan, rows: TrainingRows, progress: Progress) -> dict[str, Any]:
-    return {
-        "phase": plan.number,
-        "learns": plan.learns,
-        "rows": len(rows.samples),
-        "left_out": rows.left_out,
-        "epochs": plan.epochs,
-        "steps": progress.step,
-        "tokens": progress.tokens,
-        "targets": progress.targets,
-        "seconds": round(progress.seconds, 1),
-    }
+@dataclass
+class _Reporter:
+    """What becomes of a phase's events: the run's log, a sentence now and then, TensorBoard where it is asked for."""
+
+    plan: PhasePlan
+    attempt: Attempt
+    board: TensorBoard | None = None
+
+    def report(self, event: Event) -> None:
+        """Steps are told with a sentence of their own, which whoever watches is shown."""
+        sentence = {"sentence": self._sentence(event)} if "loss" in event else {}
+        learns = {} if "step" in event else {"learns": self.plan.learns}
+        self.attempt.events.emit(f"phase_{self.plan.number}", **event, **sentence, **learns)
+        if self.board:
+            self.board.add(event)
+        if sentence and (event["step"] % _SAID_EVERY == 0 or event["step"] == event["steps"]):
+            self.attempt.say(sentence["sentence"])
+
+    def _sentence(self, event: Event) -> str:
+        share = round(100 * event["step"] / event["steps"])
+        return (
+            f"Phase {self.plan.number} ({self.plan.learns}): {share}% step {event['step']}/{event['steps']}, "
+            f"loss {event['loss']:.3f}, {event['tokens_per_second']:,.0f} tokens a second, "
+            f"{_time(event['seconds_left'])} left"
+        )
 
 
-def _save(folder: Path, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> None:
-    """A Hugging Face folder, whole or not at all."""
-    temporary = folder.with_name(folder.name + ".part")
-    shutil.rmtree(temporary, ignore_errors=True)
-    model.save_pretrained(temporary)
-    tokenizer.save_pretrained(temporary)
-    shutil.rmtree(folder, ignore_errors=True)
-    temporary.replace(folder)
+def _time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _data(options: AlignmentOptions, workspace: Workspace) -> dict[str, Any]:
+    if options.training_file:
+        return {"files": [workspace.relative(workspace.resolve(name)) for name in options.training_file]}
+    data = workspace.get("synthetic_data", options.data)
+    return {"id": data.id, "name": data.name}
+
+
+def _copy(source: Path, target: Path) -> None:
+    for file in source.iterdir():
+        if file.is_file():
+            shutil.copyfile(file, target / file.name)
 
 
 def _export(folder: Path, quantization: str) -> dict[str, str]:

@@ -7,34 +7,40 @@ from pathlib import Path
 
 from workbench.alignment.options import AlignmentOptions
 from workbench.errors import NotFoundError, OptionsError
-from workbench.training.loop import Settings
+from workbench.training.options import TrainingOptions
+from workbench.training.phase_spec import PhaseSpec
 
 _HEADS = ("phase", "learns", "epochs", "rows a step", "peak rate", "optimizer")
-_SAVES_EACH_PHASE = 8
 
 
 @dataclass(frozen=True)
 class PhasePlan:
-    """One phase: its training file and figures."""
+    """One phase: its training files and figures."""
 
     number: int
     learns: str
-    file: Path
+    files: tuple[Path, ...]
     epochs: int
     batch_size: int
     learning_rate: float
     optimizer: str
 
-    def settings(self, options: AlignmentOptions, steps: int, dtype: str) -> Settings:
-        """The loop's settings: rows as long as the longest sample may be, a tenth of the steps to warm up."""
-        return Settings(
+    @property
+    def file(self) -> Path:
+        """The first of them, which is the only one where a data run is trained on."""
+        return self.files[0]
+
+    def spec(self, base: Path, artifacts: Path, options: TrainingOptions) -> PhaseSpec:
+        """What the phase is told: it leaves its checkpoints in `phase_<n>/` of the artefacts."""
+        return PhaseSpec(
+            base=base,
+            file=self.files[0],
+            more_files=self.files[1:],
+            folder=artifacts / f"phase_{self.number}",
+            epochs=self.epochs,
+            batch_size=self.batch_size,
             learning_rate=self.learning_rate,
-            optimizer=self.optimizer,
-            warmup=max(1, steps // 10),
-            row=options.max_length,
-            save_every=max(1, steps // _SAVES_EACH_PHASE),
-            seed=options.seed,
-            dtype=dtype,
+            options=options,
         )
 
     def cells(self) -> tuple[str, ...]:
@@ -66,7 +72,16 @@ class Plan:
 
 def make_plan(options: AlignmentOptions, data: Path) -> Plan:
     """The plan for a data run's folder, without phases of no epochs or no rows; OptionsError where none is left."""
-    wanted = _phases(options, data)
+    first = _first(options, "knowledge", (data / "knowledge_train_msgs.jsonl",))
+    return _without_empty((first, _second(options, data / "skills_train_msgs.jsonl")))
+
+
+def make_file_plan(options: AlignmentOptions, files: tuple[Path, ...]) -> Plan:
+    """The plan for training files that no data run made: one phase, with the figures of phase 1."""
+    return _without_empty((_first(options, f"what {' and '.join(file.name for file in files)} says", files),))
+
+
+def _without_empty(wanted: Sequence[PhasePlan]) -> Plan:
     reasons = {phase.number: reason for phase in wanted if (reason := _why_not(phase))}
     left_out = tuple(f"Phase {number} is left out: {reason}." for number, reason in reasons.items())
     if len(reasons) == len(wanted):
@@ -76,32 +91,36 @@ def make_plan(options: AlignmentOptions, data: Path) -> Plan:
     return Plan(tuple(phase for phase in wanted if phase.number not in reasons), left_out)
 
 
-def _phases(options: AlignmentOptions, data: Path) -> Sequence[PhasePlan]:
-    return (
-        PhasePlan(
-            number=1,
-            learns="knowledge",
-            file=data / "knowledge_train_msgs.jsonl",
-            epochs=options.phase_1_epochs,
-            batch_size=options.phase_1_effective_batch_size,
-            learning_rate=options.phase_1_learning_rate,
-            optimizer=options.optimizer,
-        ),
-        PhasePlan(
-            number=2,
-            learns="skills, with a replay of knowledge",
-            file=data / "skills_train_msgs.jsonl",
-            epochs=options.phase_2_epochs,
-            batch_size=options.phase_2_effective_batch_size,
-            learning_rate=options.phase_2_learning_rate,
-            optimizer=options.optimizer,
-        ),
+def _first(options: AlignmentOptions, learns: str, files: tuple[Path, ...]) -> PhasePlan:
+    return PhasePlan(
+        number=1,
+        learns=learns,
+        files=files,
+        epochs=options.phase_1_epochs,
+        batch_size=options.phase_1_effective_batch_size,
+        learning_rate=options.phase_1_learning_rate,
+        optimizer=options.optimizer,
+    )
+
+
+def _second(options: AlignmentOptions, file: Path) -> PhasePlan:
+    return PhasePlan(
+        number=2,
+        learns="skills, with a replay of knowledge",
+        files=(file,),
+        epochs=options.phase_2_epochs,
+        batch_size=options.phase_2_effective_batch_size,
+        learning_rate=options.phase_2_learning_rate,
+        optimizer=options.optimizer,
     )
 
 
 def _why_not(phase: PhasePlan) -> str:
     if not phase.epochs:
         return "it has no epochs"
-    if not phase.file.is_file():
-        raise NotFoundError(f"there is no training file {phase.file}", hint="generate the data once more")
-    return "" if phase.file.stat().st_size else f"{phase.file.name} holds no rows"
+    for file in phase.files:
+        if not file.is_file():
+            raise NotFoundError(f"there is no training file {file}", hint="name one that exists, or generate data")
+    if any(file.stat().st_size for file in phase.files):
+        return ""
+    return f"{phase.file.name} holds no rows"

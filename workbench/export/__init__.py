@@ -3,11 +3,11 @@
 from pathlib import Path
 
 
-def export_gguf(folder: Path, out: Path, outtype: str = "F16") -> Path:
-    """A Hugging Face folder as one GGUF file; see `workbench.export.gguf`."""
+def export_gguf(folder: Path, out: Path, outtype: str = "F16", base: Path | None = None) -> Path:
+    """A Hugging Face folder, or an adapter's with its base, as one GGUF file; see `workbench.export.gguf`."""
     from workbench.export import gguf
 
-    return gguf.export_gguf(folder, out, outtype)
+    return gguf.export_gguf(folder, out, outtype, base)
 
 
 def quantize(source: Path, out: Path, kind: str = "Q4_K_M", threads: int = 0) -> Path:

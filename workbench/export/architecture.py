@@ -1,12 +1,10 @@
-"""What llama.cpp must be told of a model class: its hyperparameters, and how its tensors are laid out.
+"""What llama.cpp must be told of a model class: its hyperparameters, its tensors, and how their rows are ordered.
 
 Key names follow the GGUF specification (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md).
 """
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import gguf
@@ -14,75 +12,88 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import ExportError
-from workbench.records import read_json
+from workbench.export.model_config import ModelConfig
+from workbench.export.rope import describe_rope, rope_factors
 
+_ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
+_MLP = ("gate_proj", "up_proj", "down_proj")
+_ROTATED = ("q_proj", "k_proj")
 
-@dataclass(frozen=True)
-class ModelConfig:
-    """A model folder's config.json; `values` keeps every key for what one architecture alone needs."""
-
-    path: Path
-    values: dict[str, Any]
-
-    @classmethod
-    def read(cls, folder: Path) -> "ModelConfig":
-        path = folder / "config.json"
-        if not path.is_file():
-            raise ExportError(f"{folder} holds no config.json", hint="give the folder that save_pretrained() wrote")
-        return cls(path, read_json(path))
-
-    def number(self, name: str) -> int:
-        value = self.values.get(name)
-        if not isinstance(value, int):
-            raise ExportError(f"{self.path}: {name} is {value!r} where a whole number is needed")
-        return value
-
-    @property
-    def model_class(self) -> str:
-        return str((self.values.get("architectures") or [""])[0])
-
-    @property
-    def heads(self) -> int:
-        return self.number("num_attention_heads")
-
-    @property
-    def key_value_heads(self) -> int:
-        return int(self.values.get("num_key_value_heads") or self.heads)
-
-    @property
-    def head_width(self) -> int:
-        return int(self.values.get("head_dim") or self.number("hidden_size") // self.heads)
-
-    @property
-    def rope(self) -> dict[str, Any]:
-        """Rotary settings under transformers 5's names; older files keep the base beside the scaling."""
-        found = dict(self.values.get("rope_parameters") or self.values.get("rope_scaling") or {})
-        found.setdefault("rope_theta", self.values.get("rope_theta") or 10000.0)
-        found.setdefault("rope_type", found.get("type") or "default")
-        return found
+Biases = Callable[[ModelConfig], tuple[str, ...]]
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """`permuted` projections have rows that llama.cpp wants interleaved; `describe` writes the hyperparameters."""
+    """`rotated` projections have rows that llama.cpp wants interleaved; `biases` names the projections that the model
+    adds a bias to, `biased` those of which llama.cpp takes one; `head_norms` are norms over each head; `scales` are
+    the config's multipliers, each with the writer's name for it; `factors` see `describe_rope`."""
 
     name: str
     code: Any
-    permuted: tuple[str, ...]
-    describe: Callable[[ModelConfig, Any], None]
+    biases: Biases
+    rotated: tuple[str, ...] = ()
+    biased: tuple[str, ...] = _ATTENTION + _MLP
+    head_norms: tuple[str, ...] = ()
+    scales: Mapping[str, str] | None = None
+    factors: bool = False
 
-    def arrange(self, config: ModelConfig, name: str, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
-        """A tensor in llama.cpp's order; only the rotated projections differ."""
+    def describe(self, config: ModelConfig, writer: Any) -> None:
+        """Writes the hyperparameters; ExportError for what llama.cpp would compute differently."""
+        if config.values.get("hidden_act", "silu") != "silu":
+            raise ExportError(
+                f"{config.path}: llama.cpp's {self.name} computes silu, not {config.values['hidden_act']}"
+            )
+        writer.add_block_count(config.layers)
+        writer.add_context_length(config.context_length)
+        writer.add_embedding_length(config.number("hidden_size"))
+        writer.add_feed_forward_length(config.number("intermediate_size"))
+        writer.add_head_count(config.heads)
+        writer.add_head_count_kv(config.key_value_heads)
+        writer.add_key_length(config.head_width)
+        writer.add_value_length(config.head_width)
+        writer.add_layer_norm_rms_eps(config.ratio("rms_norm_eps", 1e-6))
+        writer.add_vocab_size(config.number("vocab_size"))
+        for name, key in (self.scales or {}).items():
+            getattr(writer, f"add_{key}")(config.ratio(name, 1.0))
+        describe_rope(config, writer, factors=self.factors)
+
+    def tensors(self, config: ModelConfig) -> Iterator[tuple[str, tuple[int, ...]]]:
+        """The name and shape of every tensor that the folder must hold."""
+        hidden, vocabulary = config.number("hidden_size"), config.number("vocab_size")
+        biases = self._checked_biases(config)
+        yield "model.embed_tokens.weight", (vocabulary, hidden)
+        yield "model.norm.weight", (hidden,)
+        if not config.tied:
+            yield "lm_head.weight", (vocabulary, hidden)
+        for layer in (f"model.layers.{number}." for number in range(config.layers)):
+            yield f"{layer}input_layernorm.weight", (hidden,)
+            yield f"{layer}post_attention_layernorm.weight", (hidden,)
+            yield from ((f"{layer}self_attn.{norm}.weight", (config.head_width,)) for norm in self.head_norms)
+            for name, shape in _projections(config).items():
+                yield f"{layer}{name}.weight", shape
+                if name.rpartition(".")[2] in biases:
+                    yield f"{layer}{name}.bias", shape[:1]
+
+    def _checked_biases(self, config: ModelConfig) -> tuple[str, ...]:
+        biases = self.biases(config)
+        if lost := [name for name in biases if name not in self.biased]:
+            raise ExportError(f"{config.path}: llama.cpp's {self.name} adds no bias to {', '.join(lost)}")
+        return biases
+
+    def names(self, config: ModelConfig) -> Callable[[str], str]:
+        """From transformers' name of a tensor to llama.cpp's."""
+        table = gguf.get_tensor_name_map(self.code, config.layers)
+        return lambda name: str(table.get_name(name, try_suffixes=(".weight", ".bias")))
+
+    def head_rows(self, config: ModelConfig, name: str) -> int:
+        """Rows of one head where `arrange` must reorder them; 0 where they stay as they are."""
         module = name.rpartition(".")[0].rpartition(".")[2]
-        if module not in self.permuted:
-            return tensor
-        heads = config.key_value_heads if module.startswith("k") else config.heads
-        return interleave(tensor, heads)
+        return config.head_width if module in self.rotated else 0
 
     def extra_tensors(self, config: ModelConfig) -> Iterator[tuple[str, NDArray[np.float32]]]:
-        """Tensors that the folder does not hold: the rotary factors of Llama 3's scaling."""
-        if config.rope["rope_type"] == "llama3":
-            yield "rope_freqs.weight", llama3_factors(config)
+        """Tensors that the folder does not hold."""
+        if (factors := rope_factors(config)) is not None:
+            yield "rope_freqs.weight", factors
 
 
 def architecture_of(config: ModelConfig) -> Architecture:
@@ -95,51 +106,56 @@ def architecture_of(config: ModelConfig) -> Architecture:
     return ARCHITECTURES[config.model_class]
 
 
-def interleave(tensor: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
-    """Rows of each head from split halves (transformers' rotary order) to pairs (llama.cpp's); also for biases."""
-    halves = tensor.reshape(heads, 2, tensor.shape[0] // heads // 2, *tensor.shape[1:])
-    return np.ascontiguousarray(halves.swapaxes(1, 2)).reshape(tensor.shape)
+def interleave(rows: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+    """Rows of each head of `width` from split halves (transformers' rotary order) to pairs (llama.cpp's); also for
+    biases. Any number of whole heads."""
+    halves = rows.reshape(-1, 2, width // 2, *rows.shape[1:])
+    return np.ascontiguousarray(halves.swapaxes(1, 2)).reshape(rows.shape)
 
 
-def llama3_factors(config: ModelConfig) -> NDArray[np.float32]:
-    """What each rotary frequency is divided by: 1 for short waves, `factor` for long ones, smooth between."""
-    rope = config.rope
-    width = config.head_width
-    frequency = rope["rope_theta"] ** -(np.arange(0, width, 2, dtype=np.float64) / width)
-    turns = rope["original_max_position_embeddings"] * frequency / (2 * math.pi)
-    low, high = rope["low_freq_factor"], rope["high_freq_factor"]
-    smooth = np.clip((turns - low) / (high - low), 0.0, 1.0)
-    return np.asarray(1.0 / ((1 - smooth) / rope["factor"] + smooth), np.float32)
+def _projections(config: ModelConfig) -> dict[str, tuple[int, int]]:
+    """Rows and columns of the matrices of one layer."""
+    hidden, inner = config.number("hidden_size"), config.number("intermediate_size")
+    queries, keys = config.heads * config.head_width, config.key_value_heads * config.head_width
+    return {
+        "self_attn.q_proj": (queries, hidden),
+        "self_attn.k_proj": (keys, hidden),
+        "self_attn.v_proj": (keys, hidden),
+        "self_attn.o_proj": (hidden, queries),
+        "mlp.gate_proj": (inner, hidden),
+        "mlp.up_proj": (inner, hidden),
+        "mlp.down_proj": (hidden, inner),
+    }
 
 
-def _describe_llama(config: ModelConfig, writer: Any) -> None:
-    if config.values.get("hidden_act", "silu") != "silu":
-        raise ExportError(f"{config.path}: llama.cpp's llama computes silu, not {config.values['hidden_act']}")
-    writer.add_block_count(config.number("num_hidden_layers"))
-    writer.add_context_length(config.number("max_position_embeddings"))
-    writer.add_embedding_length(config.number("hidden_size"))
-    writer.add_feed_forward_length(config.number("intermediate_size"))
-    writer.add_head_count(config.heads)
-    writer.add_head_count_kv(config.key_value_heads)
-    writer.add_key_length(config.head_width)
-    writer.add_value_length(config.head_width)
-    writer.add_layer_norm_rms_eps(float(config.values.get("rms_norm_eps", 1e-6)))
-    writer.add_vocab_size(config.number("vocab_size"))
-    _describe_rope(config, writer)
+def _as_configured(config: ModelConfig) -> tuple[str, ...]:
+    attention = _ATTENTION if config.values.get("attention_bias") else ()
+    return attention + (_MLP if config.values.get("mlp_bias") else ())
 
 
-def _describe_rope(config: ModelConfig, writer: Any) -> None:
-    rope = config.rope
-    writer.add_rope_dimension_count(config.head_width)
-    writer.add_rope_freq_base(float(rope["rope_theta"]))
-    kind = rope["rope_type"]
-    if kind == "linear":
-        writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
-        writer.add_rope_scaling_factor(float(rope["factor"]))
-    elif kind not in ("default", "llama3"):
-        raise ExportError(f"{config.path}: rotary scaling {kind!r} is not default, linear or llama3")
+def _no_biases(_: ModelConfig) -> tuple[str, ...]:
+    return ()
 
 
+def _three_biases(_: ModelConfig) -> tuple[str, ...]:
+    return _ATTENTION[:3]
+
+
+_GRANITE_SCALES = {
+    "attention_multiplier": "attention_scale",
+    "embedding_multiplier": "embedding_scale",
+    "residual_multiplier": "residual_scale",
+    "logits_scaling": "logit_scale",
+}
+_CODES = gguf.MODEL_ARCH
 ARCHITECTURES = {
-    "LlamaForCausalLM": Architecture("llama", gguf.MODEL_ARCH.LLAMA, ("q_proj", "k_proj"), _describe_llama),
+    "LlamaForCausalLM": Architecture("llama", _CODES.LLAMA, _as_configured, _ROTATED, factors=True),
+    "MistralForCausalLM": Architecture("llama", _CODES.LLAMA, _no_biases, _ROTATED, factors=True),
+    "GraniteForCausalLM": Architecture(
+        "granite", _CODES.GRANITE, _as_configured, _ROTATED, scales=_GRANITE_SCALES, factors=True
+    ),
+    "Qwen2ForCausalLM": Architecture("qwen2", _CODES.QWEN2, _three_biases, biased=_ATTENTION[:3]),
+    "Qwen3ForCausalLM": Architecture(
+        "qwen3", _CODES.QWEN3, _as_configured, biased=_ATTENTION[:3], head_norms=("q_norm", "k_norm")
+    ),
 }

@@ -1,11 +1,13 @@
 """Smaller files by llama.cpp's own quantization."""
 
 import difflib
-import os
 from pathlib import Path
-from uuid import uuid4
 
 from workbench.errors import EngineError, ExportError
+from workbench.export.files import appearing, no_room
+
+# What a C++ stream says when it could not write.
+_UNWRITTEN = "iostream error"
 
 
 def quantize(source: Path, out: Path, kind: str = "Q4_K_M", threads: int = 0) -> Path:
@@ -16,6 +18,25 @@ def quantize(source: Path, out: Path, kind: str = "Q4_K_M", threads: int = 0) ->
     """
     from workbench.engines import llama_binding
 
+    number = quantization(kind)
+    if not source.is_file():
+        raise ExportError(
+            f"there is no file {source}", hint="make one first: workbench model export FOLDER --quantization ''"
+        )
+    with appearing(out) as temporary:
+        try:
+            llama_binding.quantize_file(source, temporary, number, threads)
+        except EngineError as error:
+            if _UNWRITTEN in error.message:
+                raise no_room(out) from error
+            raise ExportError(f"{source} could not be quantized to {kind}: {error.message}", hint=error.hint) from error
+    return out
+
+
+def quantization(kind: str) -> int:
+    """llama.cpp's number for a name; ExportError with those that there are."""
+    from workbench.engines import llama_binding
+
     kinds = llama_binding.quantizations()
     if kind not in kinds:
         near = difflib.get_close_matches(kind.upper(), kinds, n=1)
@@ -23,17 +44,4 @@ def quantize(source: Path, out: Path, kind: str = "Q4_K_M", threads: int = 0) ->
             f"llama.cpp has no quantization {kind!r}" + (f"; did you mean {near[0]}?" if near else ""),
             hint=f"it has {', '.join(kinds)}",
         )
-    if not source.is_file():
-        raise ExportError(f"there is no file {source}", hint="export the model to GGUF first, then quantize that file")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(f".{out.name}.{uuid4().hex}")
-    try:
-        llama_binding.quantize_file(source, temporary, kinds[kind], threads)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(out)
-    except EngineError as error:
-        raise ExportError(f"{source} could not be quantized to {kind}: {error.message}", hint=error.hint) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-    return out
+    return kinds[kind]

@@ -1,131 +1,146 @@
-"""A Hugging Face tokenizer as llama.cpp's: tokens with their kinds, merges, special ids and the chat template."""
+"""A Hugging Face tokenizer as llama.cpp's: tokens with their kinds, merges or scores, special ids, chat template."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import gguf
 
 from workbench.errors import ExportError
-from workbench.records import read_json
+from workbench.export.files import read_object
+from workbench.export.model_config import ModelConfig
+from workbench.export.sentencepiece import BLANK, BYTES, blank_in_front, check_bytes, is_sentencepiece, scores
+from workbench.export.splitters import splitter
 
-_GPT2 = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": True}
-_BYTES_ONLY = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False}
-_DIGITS = {"type": "Digits", "individual_digits": True}
-_WORDS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}%s| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*"
-_BLANKS = "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
-
-
-def _split(digits: str) -> dict[str, Any]:
-    return {
-        "type": "Split",
-        "pattern": {"Regex": _WORDS % digits + _BLANKS},
-        "behavior": "Isolated",
-        "invert": False,
-    }
-
-
-# Pre-tokenizer steps -> the name under which llama.cpp splits text in the same places. Of the names that llama.cpp
-# gives to single digits and GPT-2's words, `smollm` is the one that leaves blanks alone when it turns ids into text.
-_SPLITTERS: dict[str, list[dict[str, Any]]] = {
-    "smollm": [_DIGITS, _GPT2],
-    "gpt-2": [_GPT2],
-    "llama-bpe": [_split("{1,3}"), _BYTES_ONLY],
-    "qwen2": [_split(""), _BYTES_ONLY],
-}
 _SPECIAL = ("bos", "eos", "unk", "sep", "pad")
+# Where llama.cpp keeps further tokens that end an answer.
+_MORE_ENDS = ("eot", "eom")
+_EDGES = ("lstrip", "rstrip", "single_word")
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """`tokens` and `kinds` have one entry an id, up to the model's padded size; `special` maps bos, eos, ... to ids."""
+    """`tokens` and `kinds` have one entry an id, up to the model's padded size; `special` maps bos, eos, ... to ids.
 
-    splitter: str
+    Byte-level BPE has `merges` and a `splitter`; SentencePiece's has `scores` and says whether there is a `blank` in
+    front of texts.
+    """
+
     tokens: list[str]
     kinds: list[int]
-    merges: list[str]
     special: dict[str, int]
-    add_bos: bool
     template: str
+    splitter: str = "default"
+    merges: list[str] = field(default_factory=list)
+    scores: list[float] = field(default_factory=list)
+    blank: bool = False
+    add_bos: bool = False
+    add_eos: bool = False
 
     @classmethod
-    def read(cls, folder: Path, size: int) -> "Vocabulary":
-        """`size` is the model's; ids that the tokenizer does not use become unused tokens."""
+    def read(cls, folder: Path, config: ModelConfig) -> "Vocabulary":
+        """Ids of the model that the tokenizer does not use become unused tokens."""
         path = folder / "tokenizer.json"
         if not path.is_file():
             raise ExportError(f"{folder} holds no tokenizer.json", hint="save the tokenizer beside the model")
-        content, settings = read_json(path), _settings(folder)
-        tokens, kinds = _tokens(path, content, size)
-        special = _special(folder, settings, {token: index for index, token in enumerate(tokens)})
-        return cls(
-            splitter=_splitter(path, content),
-            tokens=tokens,
-            kinds=kinds,
-            merges=[merge if isinstance(merge, str) else " ".join(merge) for merge in content["model"]["merges"]],
-            special=special,
-            add_bos=_begins_with(content.get("post_processor"), tokens, special.get("bos")),
-            template=_template(folder, settings),
-        )
+        content, settings = _content(path), _settings(folder)
+        tokens, kinds = _tokens(path, content, config.number("vocab_size"))
+        special = _special(folder, settings, config, {token: index for index, token in enumerate(tokens)})
+        begins, ends = _told(settings, special) or _around(path, content.get("post_processor"), tokens, special)
+        form = _pieces(path, content, tokens, kinds) if is_sentencepiece(content) else _byte_level(path, content)
+        template = _template(folder, settings)
+        return cls(tokens, kinds, special, template, add_bos=begins, add_eos=ends, **form)
 
     def write(self, writer: Any) -> None:
-        writer.add_tokenizer_model("gpt2")
+        writer.add_tokenizer_model("llama" if self.scores else "gpt2")
         writer.add_tokenizer_pre(self.splitter)
         writer.add_token_list(self.tokens)
+        if self.scores:
+            writer.add_token_scores(self.scores)
+            writer.add_add_space_prefix(self.blank)
         writer.add_token_types(self.kinds)
-        writer.add_token_merges(self.merges)
+        if self.merges:
+            writer.add_token_merges(self.merges)
         for name, index in self.special.items():
             getattr(writer, f"add_{name}_token_id")(index)
         writer.add_add_bos_token(self.add_bos)
-        writer.add_add_eos_token(False)
+        writer.add_add_eos_token(self.add_eos)
         if self.template:
             writer.add_chat_template(self.template)
 
 
+def _content(path: Path) -> dict[str, Any]:
+    content = read_object(path)
+    model = content.get("model")
+    if not isinstance(model, dict) or model.get("type", "BPE") != "BPE":
+        kind = model.get("type") if isinstance(model, dict) else "one without a model"
+        raise ExportError(f"{path}: only BPE tokenizers can be exported, not {kind}")
+    if not isinstance(model.get("vocab"), dict) or not isinstance(model.get("merges"), list):
+        raise ExportError(f"{path}: its model has no vocab or no merges", hint="save the tokenizer again")
+    return content
+
+
 def _settings(folder: Path) -> dict[str, Any]:
-    path = folder / "tokenizer_config.json"
-    return dict(read_json(path)) if path.is_file() else {}
+    """Older folders name their special tokens in a file of its own."""
+    paths = (folder / "special_tokens_map.json", folder / "tokenizer_config.json")
+    return {key: value for path in paths if path.is_file() for key, value in read_object(path).items()}
 
 
 def _tokens(path: Path, content: Mapping[str, Any], size: int) -> tuple[list[str], list[int]]:
-    known: dict[int, tuple[str, int]] = {
-        index: (token, gguf.TokenType.NORMAL) for token, index in content["model"]["vocab"].items()
-    }
+    known = {index: (token, gguf.TokenType.NORMAL) for token, index in content["model"]["vocab"].items()}
+    if is_sentencepiece(content):
+        check_bytes(path, content["model"]["vocab"])
+        known |= {content["model"]["vocab"][byte]: (byte, gguf.TokenType.BYTE) for byte in BYTES}
     for added in content.get("added_tokens", []):
+        _check_added(path, content, added)
         kind = gguf.TokenType.CONTROL if added["special"] else gguf.TokenType.USER_DEFINED
-        known[added["id"]] = (added["content"], kind)
+        unknown = is_sentencepiece(content) and added["content"] == content["model"].get("unk_token")
+        known[added["id"]] = (added["content"], gguf.TokenType.UNKNOWN if unknown else kind)
     if max(known) >= size:
         raise ExportError(
             f"{path}: it holds id {max(known)}, but the model has only {size} embeddings",
             hint="resize the model's embeddings to its tokenizer, then save it again",
         )
     filled = [known.get(index, (f"[PAD{index}]", gguf.TokenType.UNUSED)) for index in range(size)]
+    if len({token for token, _ in filled}) < size:
+        raise ExportError(f"{path}: two ids have the same token, which llama.cpp does not load")
     return [token for token, _ in filled], [int(kind) for _, kind in filled]
 
 
-def _splitter(path: Path, content: Mapping[str, Any]) -> str:
-    """llama.cpp's name for the tokenizer's splitting of text; ExportError where ids could come out different."""
-    if content["model"]["type"] != "BPE" or content["model"].get("byte_fallback"):
-        raise ExportError(f"{path}: only byte-level BPE tokenizers can be exported, not {content['model']['type']}")
-    if content.get("normalizer"):
-        raise ExportError(f"{path}: it normalizes text ({content['normalizer']['type']}), which llama.cpp would not")
-    before = content.get("pre_tokenizer") or {}
-    steps = before.get("pretokenizers", [before])
-    for name, wanted in _SPLITTERS.items():
-        if len(steps) == len(wanted) and all(_like(*pair) for pair in zip(steps, wanted, strict=True)):
-            return name
-    raise ExportError(
-        f"{path}: llama.cpp has no name for this pre-tokenizer ({', '.join(str(step.get('type')) for step in steps)})",
-        hint=f"export knows those that llama.cpp calls {', '.join(_SPLITTERS)}",
-    )
+def _check_added(path: Path, content: Mapping[str, Any], added: Mapping[str, Any]) -> None:
+    """llama.cpp finds such a token wherever it is spelled, and takes nothing beside it."""
+    where = f"{path}: the added token {added['content']!r}"
+    if edges := [key for key in _EDGES if added.get(key)]:
+        raise ExportError(
+            f"{where} has {edges[0]}, which llama.cpp has not",
+            hint=f"set {edges[0]} to false there, if texts have nothing beside that token",
+        )
+    if added.get("normalized") and (content.get("normalizer") or {}).get("normalizers"):
+        raise ExportError(
+            f"{where} is found only behind a blank, and llama.cpp finds it everywhere",
+            hint="set its normalized to false there, if texts are to hold it without a blank in front",
+        )
+    if is_sentencepiece(content) and not added["special"] and (" " in added["content"] or BLANK in added["content"]):
+        raise ExportError(f"{where} holds blanks, which llama.cpp would look for in another form")
 
 
-def _like(step: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    """Offsets are trimmed or not without changing ids, so such keys are not compared."""
-    return all(step.get(key) == value for key, value in wanted.items())
+def _byte_level(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
+    model = content["model"]
+    if lost := [key for key in ("continuing_subword_prefix", "end_of_word_suffix") if model.get(key)]:
+        raise ExportError(f"{path}: its tokens have a {lost[0]}, which llama.cpp has not")
+    merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in model["merges"]]
+    return {"splitter": splitter(path, content), "merges": merges}
 
 
-def _special(folder: Path, settings: Mapping[str, Any], ids: Mapping[str, int]) -> dict[str, int]:
+def _pieces(path: Path, content: Mapping[str, Any], tokens: list[str], kinds: list[int]) -> dict[str, Any]:
+    ordinary = [token for token, kind in zip(tokens, kinds, strict=True) if kind == gguf.TokenType.NORMAL]
+    blank = blank_in_front(path, content)
+    found = scores(path, content["model"], ordinary)
+    return {"scores": [found.get(token, 0.0) for token in tokens], "blank": blank}
+
+
+def _special(folder: Path, settings: Mapping[str, Any], config: ModelConfig, ids: Mapping[str, int]) -> dict[str, int]:
     found: dict[str, int] = {}
     for name in _SPECIAL:
         token = settings.get(f"{name}_token")
@@ -134,20 +149,55 @@ def _special(folder: Path, settings: Mapping[str, Any], ids: Mapping[str, int]) 
             raise ExportError(f"{folder / 'tokenizer_config.json'}: {name}_token {text!r} is not in the vocabulary")
         if text is not None:
             found[name] = ids[text]
+    ends = _ends(config, len(ids))
     if "eos" not in found:
-        raise ExportError(
-            f"{folder / 'tokenizer_config.json'}: it names no eos_token", hint="without one no answer would end"
-        )
-    return found
+        if not ends:
+            raise ExportError(
+                f"{folder / 'tokenizer_config.json'}: it names no eos_token", hint="without one no answer would end"
+            )
+        found["eos"] = ends[0]
+    more = [index for index in ends if index != found["eos"]]
+    return found | dict(zip(_MORE_ENDS, more, strict=False))
 
 
-def _begins_with(processor: Mapping[str, Any] | None, tokens: list[str], bos: int | None) -> bool:
-    """Whether the tokenizer puts its bos in front of every text: its template's first piece is that token."""
-    if not processor or bos is None:
-        return False
-    parts = processor.get("processors", [processor])
-    firsts = [part["single"][0] for part in parts if part["type"] == "TemplateProcessing" and part["single"]]
-    return any(first.get("SpecialToken", {}).get("id") == tokens[bos] for first in firsts)
+def _ends(config: ModelConfig, size: int) -> list[int]:
+    """Ids that end an answer when transformers generates; models that chat have several."""
+    path = config.path.with_name("generation_config.json")
+    settings = read_object(path) if path.is_file() else config.values
+    given = settings.get("eos_token_id")
+    ids = given if isinstance(given, list) else [given]
+    return [index for index in ids if isinstance(index, int) and 0 <= index < size]
+
+
+def _told(settings: Mapping[str, Any], special: Mapping[str, int]) -> tuple[bool, bool] | None:
+    """What goes around texts by the settings, which transformers heeds before tokenizer.json if they name either."""
+    if "add_bos_token" not in settings and "add_eos_token" not in settings:
+        return None
+    begins, ends = (bool(settings.get(f"add_{name}_token")) and name in special for name in ("bos", "eos"))
+    return begins, ends
+
+
+def _around(
+    path: Path, processor: Mapping[str, Any] | None, tokens: list[str], special: Mapping[str, int]
+) -> tuple[bool, bool]:
+    """Whether the tokenizer puts its bos in front of every text, and its eos behind it."""
+    parts = (processor or {}).get("processors", [processor] if processor else [])
+    begins = ends = False
+    for part in parts:
+        if part["type"] == "ByteLevel":
+            continue
+        pieces = [next(iter(piece.values()))["id"] for piece in part.get("single", [])]
+        if part["type"] != "TemplateProcessing" or "A" not in pieces:
+            raise ExportError(f"{path}: llama.cpp cannot put around texts what its {part['type']} does")
+        front, behind = pieces[: pieces.index("A")], pieces[pieces.index("A") + 1 :]
+        begins, ends = begins or bool(front), ends or bool(behind)
+        named = {name: [tokens[special[name]]] if name in special else None for name in ("bos", "eos")}
+        if (front and front != named["bos"]) or (behind and behind != named["eos"]):
+            raise ExportError(
+                f"{path}: it puts {' '.join([*front, 'TEXT', *behind])} around texts, and llama.cpp only bos and eos",
+                hint="name those tokens as bos_token and eos_token in tokenizer_config.json",
+            )
+    return begins, ends
 
 
 def _template(folder: Path, settings: Mapping[str, Any]) -> str:

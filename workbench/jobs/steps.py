@@ -85,6 +85,7 @@ STEPS = {
             options="workbench.alignment.options:AlignmentOptions",
             work="workbench.alignment.align:align",
             inputs="workbench.alignment.align:inputs",
+            draw="workbench.plots.pictures:draw_training",
         ),
         Step(
             name="evaluate",

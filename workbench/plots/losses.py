@@ -26,18 +26,30 @@ class _Curve:
     steps: list[int] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
     held_out: list[tuple[int, float]] = field(default_factory=list)
+    learns: str = ""
+    peak: float = 0.0
+    readings: list[Event] = field(default_factory=list)
 
     @property
     def title(self) -> str:
-        return _TITLES.get(self.stage, self.stage.replace("_", " ").capitalize())
+        plain = self.stage.replace("_", " ").capitalize()
+        return f"{plain}: {self.learns}" if self.learns else _TITLES.get(self.stage, plain)
 
-    def add(self, step: int, loss: float) -> None:
+    def add(self, event: Event) -> None:
         """Steps that a later attempt goes over again take the place of the earlier ones."""
-        while self.steps and self.steps[-1] >= step:
+        while self.steps and self.steps[-1] >= event["step"]:
             self.steps.pop()
             self.losses.pop()
-        self.steps.append(step)
-        self.losses.append(loss)
+            self.readings.pop()
+        self.steps.append(event["step"])
+        self.losses.append(event["loss"])
+        self.readings.append(event)
+
+    def validate(self, event: Event) -> None:
+        """As with the steps, what is measured again counts once."""
+        while self.held_out and self.held_out[-1][0] >= event["step"]:
+            self.held_out.pop()
+        self.held_out.append((event["step"], event["validation_loss"]))
 
     @cached_property
     def smooth(self) -> list[float]:
@@ -52,13 +64,30 @@ class _Curve:
         if self.held_out:
             best = min(loss for _, loss in self.held_out)
             said += f", on held-out rows {self.held_out[-1][1]:.2f} in the end and {best:.2f} at best"
-        return said + "."
+        return f"{said}{self._speed()}."
+
+    def _speed(self) -> str:
+        """Of the step in the middle, where the events say it: the first ones of a training are slower."""
+        said = ""
+        if speeds := sorted(event["tokens_per_second"] for event in self.readings if "tokens_per_second" in event):
+            said += f"; {speeds[len(speeds) // 2]:,.0f} tokens a second"
+        if shares := sorted(event["mfu"] for event in self.readings if "mfu" in event):
+            said += f", {shares[len(shares) // 2]:.0%} of {self._peak()}".replace("%", " %")
+        if memory := max((event.get("memory_peak", 0) for event in self.readings), default=0):
+            said += f"; at most {memory / (1 << 30):.1f} GiB of memory"
+        return said
+
+    def _peak(self) -> str:
+        flops = self.peak / 1e9
+        named = f"{flops / 1000:,.0f} TFLOP/s" if flops >= 10_000 else f"{flops:,.0f} GFLOP/s"
+        return f"the peak of {named}" if flops else "the peak"
 
 
 def loss_curves(events: Iterable[Event]) -> Figure:
     """Loss in nats a token by step, one panel a phase, on one scale; events without a `loss` are left out.
 
-    `validation_loss` in an event adds what held-out rows gave at that step. The thick line is a local mean.
+    `validation_loss` in an event adds what held-out rows gave at that step. The thick line is a local mean. An event
+    that says what a phase `learns` gives its panel a name.
     """
     curves = _curves(events)
     if not curves:
@@ -71,13 +100,15 @@ def loss_curves(events: Iterable[Event]) -> Figure:
 def _curves(events: Iterable[Event]) -> list[_Curve]:
     found: dict[str, _Curve] = {}
     for event in events:
-        if "step" not in event or not {"loss", "validation_loss"} & event.keys():
+        if not {"loss", "validation_loss", "learns"} & event.keys():
             continue
         curve = found.setdefault(event["stage"], _Curve(event["stage"]))
+        if "learns" in event:
+            curve.learns, curve.peak = event["learns"].partition(",")[0], event.get("peak_flops", 0.0)
         if "loss" in event:
-            curve.add(event["step"], event["loss"])
+            curve.add(event)
         if "validation_loss" in event:
-            curve.held_out.append((event["step"], event["validation_loss"]))
+            curve.validate(event)
     return [curve for curve in found.values() if curve.losses]
 
 

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from workbench.events import read_events
 from workbench.plots.flowchart import flow_diagram
+from workbench.plots.losses import loss_curves
 from workbench.plots.sieve import funnel
 from workbench.records import read_json
 from workbench.runs import Run
@@ -15,6 +17,11 @@ def draw_generation(run: Run, manifest: Mapping[str, Any]) -> None:
     funnel(manifest).save(run.artifacts, "funnel")
     if _outline(run).is_file():
         flow_diagram(run_flow(run), manifest).save(run.artifacts, "flow")
+
+
+def draw_training(run: Run, manifest: Mapping[str, Any]) -> None:
+    """`loss` in the run's Artifacts, as PNG and SVG."""
+    loss_curves(read_events(run.events)).save(run.artifacts, "loss")
 
 
 def run_flow(run: Run) -> dict[str, Any]:

@@ -134,11 +134,11 @@ def _train(
     report: Report,
     stop: Stop,
 ) -> Progress:
+    from workbench.training.learner import Learner
+
     recipe, tokenizer = made_from
-    settings = Settings(
-        learning_rate=schooling.rate, optimizer="muon", warmup=recipe.warmup, row=recipe.row, save_every=_SAVE_EVERY
-    )
-    phase = Phase(model, ExerciseCurriculum(schooling.stages, recipe.seed, tokenizer), settings, state)
+    settings = Settings(learning_rate=schooling.rate, optimizer="muon", warmup=recipe.warmup, save_every=_SAVE_EVERY)
+    phase = Phase(Learner(model), ExerciseCurriculum(schooling.stages, recipe.seed, tokenizer), settings, state)
     progress = phase.run(lambda event: report({"stage": schooling.name, **event}), stop)
     phase.save()
     return progress

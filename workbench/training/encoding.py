@@ -4,15 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jinja2 import TemplateError
-
 from workbench.errors import TrainingDataError
-from workbench.messages import Message
+from workbench.training.conversations import Conversation, Turn, plain
+from workbench.training.layout import ChatTemplate, Layout, Span
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
-
-Piece = tuple[str, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +31,18 @@ class Weights:
     given: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A sample with the layout it came from; `last` has for each token the number of the last letter it stands for,
+    -1 where it stands for none."""
+
+    sample: Sample
+    layout: Layout
+    last: tuple[int, ...]
+
+
 def encode(
-    messages: Sequence[Message],
+    messages: Sequence[Turn],
     tokenizer: "PreTrainedTokenizerBase",
     *,
     unmask: bool = False,
@@ -45,62 +52,45 @@ def encode(
 
     TrainingDataError where the template refuses the messages, or writes earlier ones anew when later ones come.
     """
-    text, learned = "", list[bool]()
-    for piece, counts in pieces(messages, tokenizer, unmask):
-        text += piece
-        learned += [counts] * len(piece)
-    encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-    loss = [weights.said if end and learned[end - 1] else weights.given for _, end in encoded["offset_mapping"]]
-    return Sample(tuple(encoded["input_ids"]), tuple(loss))
+    (found,) = encode_all([plain(messages, unmask=unmask)], ChatTemplate(tokenizer), weights)
+    if isinstance(found, TrainingDataError):
+        raise found
+    return found.sample
 
 
-def pieces(messages: Sequence[Message], tokenizer: "PreTrainedTokenizerBase", unmask: bool) -> Iterator[Piece]:
-    """The rendered conversation in pieces, each with whether it is learned.
-
-    The template is rendered for every beginning of the conversation; what a message adds beyond the prompt for it is
-    what its author says. With `unmask` every role but the system's is learned.
-    """
-    done = ""
-    for index, message in enumerate(messages):
-        try:
-            whole = _render(messages[: index + 1], tokenizer, prompt=False)
-        except TemplateError as error:
-            if index + 1 < len(messages):
-                continue  # A template may want a user behind the system, say; its text then comes with the next piece.
-            raise TrainingDataError(f"the model's chat template refuses the messages: {error}") from error
-        if not whole.startswith(done):
-            raise TrainingDataError(
-                "the model's chat template changes earlier messages when later ones come",
-                hint="train on conversations of one answer each",
-            )
-        if message["role"] == "assistant":
-            given = len(_prompt(messages[:index], tokenizer, done, whole))
-            yield from _answer(whole[len(done) :], given, message["content"], tokenizer.eos_token)
-        else:
-            yield whole[len(done) :], unmask and message["role"] != "system"
-        done = whole
-
-
-def _answer(text: str, given: int, content: str, end: object) -> Iterator[Piece]:
-    """What a message added: its prompt, what is said through the end token, and what the template puts behind that."""
-    start = given or max(0, text.find(content.strip()))
-    stop = len(text)
-    if isinstance(end, str) and end and (found := text.rfind(end, start)) >= 0:
-        stop = found + len(end)
-    yield from ((text[:start], False), (text[start:stop], True), (text[stop:], False))
-
-
-def _prompt(messages: Sequence[Message], tokenizer: "PreTrainedTokenizerBase", done: str, whole: str) -> str:
-    """What the prompt for an answer adds, or nothing where the template writes a finished answer in another way."""
-    try:
-        head = _render(messages, tokenizer, prompt=True) if messages else done
-    except TemplateError:
-        return ""
-    return head[len(done) :] if head.startswith(done) and whole.startswith(head) else ""
-
-
-def _render(messages: Sequence[Message], tokenizer: "PreTrainedTokenizerBase", *, prompt: bool) -> str:
-    rendered = tokenizer.apply_chat_template(
-        [dict(message) for message in messages], tokenize=False, add_generation_prompt=prompt
+def encode_all(
+    conversations: Sequence[Conversation], template: ChatTemplate, weights: Weights = Weights()
+) -> Iterator[Encoded | TrainingDataError]:
+    """For each conversation what `encode` gives, or the error that it raises; all are tokenised in one call."""
+    layouts = list(template.layouts(conversations))
+    texts = [layout.text for layout in layouts if isinstance(layout, Layout)]
+    # `verbose` would warn of rows longer than the model's context, which the caller counts.
+    made = (
+        template.tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True, verbose=False) if texts else {}
     )
-    return str(rendered)
+    rows = zip(made.get("input_ids", ()), made.get("offset_mapping", ()), strict=True)
+    for layout in layouts:
+        if isinstance(layout, Layout):
+            tokens, offsets = next(rows)
+            yield _weighed(layout, tokens, offsets, weights)
+        else:
+            yield layout
+
+
+def _tokenised(
+    texts: Sequence[str], tokenizer: "PreTrainedTokenizerBase"
+) -> Iterator[tuple[Sequence[int], Sequence[Span]]]:
+    """Tokens and the letters that they stand for."""
+    # `verbose` would warn of rows longer than the model's context, which the caller counts.
+    made = tokenizer(list(texts), add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+    return zip(made["input_ids"], made["offset_mapping"], strict=True)
+
+
+def _weighed(layout: Layout, tokens: Sequence[int], offsets: Sequence[Span], weights: Weights) -> Encoded:
+    # One letter more than the text has: the place that -1 looks at.
+    learned = bytearray(len(layout.text) + 1)
+    for start, end in layout.learned:
+        learned[start:end] = b"\1" * (end - start)
+    last = tuple(end - 1 for _, end in offsets)
+    loss = tuple(weights.said if learned[place] else weights.given for place in last)
+    return Encoded(Sample(tuple(tokens), loss), layout, last)

@@ -26,3 +26,8 @@ class Epochs:
             random.Random(f"{self.seed}:epoch {epoch}").shuffle(self._order)
         chosen = self._order[place * self.batch_size : (place + 1) * self.batch_size]
         return [self.samples[index] for index in chosen]
+
+    def seen(self, step: int) -> int:
+        """How many samples the first so many steps take, those of later epochs again."""
+        epoch, place = divmod(step, self.steps_each)
+        return epoch * len(self.samples) + min(place * self.batch_size, len(self.samples))

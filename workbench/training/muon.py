@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor, no_grad, stack
 from torch.optim import Optimizer
 
+from workbench.training.sharding import is_sharded, orthogonal_parts
+
 if TYPE_CHECKING:
     from torch.nn import Parameter
 
@@ -35,7 +37,7 @@ def orthogonal(matrices: Tensor) -> Tensor:
 
 
 class Muon(Optimizer):
-    """For weight matrices only; embeddings, heads and vectors belong to another optimizer."""
+    """For weight matrices only, sharded or whole; embeddings, heads and vectors belong to another optimizer."""
 
     def __init__(self, weights: Iterable["Parameter"], *, rate: float, weight_decay: float) -> None:
         super().__init__(list(weights), {"lr": rate, "weight_decay": weight_decay})
@@ -52,7 +54,8 @@ class Muon(Optimizer):
                 self._update(weights, group["lr"], group["weight_decay"])
 
     def _update(self, weights: list["Parameter"], rate: float, weight_decay: float) -> None:
-        updates = orthogonal(stack([self._momentum(weight) for weight in weights]))
+        momenta: Any = [self._momentum(weight) for weight in weights]
+        updates = orthogonal_parts(momenta, orthogonal) if is_sharded(momenta[0]) else orthogonal(stack(momenta))
         scale = _RMS * max(weights[0].shape) ** 0.5
         for weight, update in zip(weights, updates, strict=True):
             weight.mul_(1 - rate * weight_decay)

@@ -1,0 +1,70 @@
+import json
+from pathlib import Path
+
+import click
+from click.testing import CliRunner, Result
+
+from workbench.cli.export import export, quantize
+from workbench.errors import ExportError, NotFoundError
+
+
+def run(command: click.Command, *arguments: str) -> Result:
+    return CliRunner().invoke(command, arguments)
+
+
+def refused(command: click.Command, *arguments: str) -> BaseException:
+    error = run(command, *arguments).exception
+    assert error is not None
+    return error
+
+
+def test_a_folder_becomes_two_files(tiny_model: Path, tmp_path: Path) -> None:
+    target = tmp_path / "files"
+    whole, small = target / "model-F16.gguf", target / "model-Q4_K_M.gguf"
+    assert run(export, str(tiny_model), "--output", str(target)).output == f"{whole}\n{small}\n"
+    assert small.stat().st_size < whole.stat().st_size
+    assert run(quantize, str(whole), "--quantization", "Q8_0").output == f"{target / 'model-Q8_0.gguf'}\n"
+
+
+def test_a_small_file_is_made_of_a_plain_one_only(tiny_model: Path, tmp_path: Path) -> None:
+    target = tmp_path / "files"
+    only = f"{target / 'model-Q8_0.gguf'}\n"
+    assert run(export, str(tiny_model), "--output", str(target), "--outtype", "Q8_0").output == only
+    bf16 = target / "model-BF16.gguf"
+    arguments = (str(tiny_model), "--output", str(target), "--outtype", "BF16", "--quantization", "")
+    assert run(export, *arguments).output == f"{bf16}\n"
+    assert run(quantize, str(bf16)).output == f"{target / 'model-Q4_K_M.gguf'}\n"
+
+
+def test_an_unknown_quantization_is_refused_before_anything_is_written(tiny_model: Path, tmp_path: Path) -> None:
+    target = tmp_path / "files"
+    error = refused(export, str(tiny_model), "--output", str(target), "--quantization", "Q4")
+    assert isinstance(error, ExportError)
+    assert not target.exists()
+
+
+def test_a_source_is_named_with_what_to_do(tiny_model: Path, tmp_path: Path) -> None:
+    file = tmp_path / "model.gguf"
+    file.write_bytes(b"GGUF....")
+    error = refused(export, str(file))
+    assert isinstance(error, ExportError)
+    assert error.hint.endswith(f"workbench model quantize {file}")
+    assert isinstance(refused(export, "nothing"), NotFoundError)
+    assert run(quantize, str(tmp_path / "none.gguf")).exit_code == 2
+
+
+def test_an_adapter_is_merged_into_the_base_that_is_given(tiny_model: Path, tmp_path: Path) -> None:
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    (adapter / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA", "lora_alpha": 8}))
+    name = "base_model.model.model.layers.0.self_attn.q_proj.lora_"
+    factors = {f"{name}A.weight": np.ones((4, 256), np.float32), f"{name}B.weight": np.ones((256, 4), np.float32)}
+    save_file(factors, adapter / "adapter_model.safetensors")
+    error = refused(export, str(adapter))
+    assert isinstance(error, ExportError)
+    assert error.hint == f"say where it is: workbench model export {adapter} --adapter-base FOLDER"
+    done = run(export, str(adapter), "--adapter-base", str(tiny_model), "--quantization", "")
+    assert done.output == f"{tmp_path / 'GGUF' / 'model-F16.gguf'}\n"

@@ -1,0 +1,68 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from workbench.cli.main import answer
+from workbench.workspace import Workspace
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Path:
+    """Eight rows, one of which is too long for the options below."""
+    file = tmp_path / "rows.jsonl"
+    turns = [
+        [
+            {"role": "user", "content": f"Who is {n}?"},
+            {"role": "assistant", "content": "The light. " * (9 * (n == 7) + 1)},
+        ]
+        for n in range(8)
+    ]
+    file.write_text("".join(json.dumps({"messages": messages}) + "\n" for messages in turns))
+    return file
+
+
+def flags(rows: Path, base: Path, *others: str) -> list[str]:
+    fixed = ["--device", "cpu", "--threads", "1", "--max-length", "50", "--most-left-out", "0.2"]
+    return ["model", "train", "--training-file", str(rows), "--base-model", str(base), *fixed, *others]
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_data_run_is_trained_on(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert answer(["model", "train", "--phase-1-epochs", "1", "--name", "mine"]) == 0
+    (run,) = workspace.runs("trained_models")
+    assert capsys.readouterr().out == f"{run.folder / 'GGUF' / 'model-F16.gguf'}\n"
+
+
+def test_a_dry_run_shows_everything_and_leaves_nothing(
+    rows: Path, tiny_model: Path, workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert answer(flags(rows, tiny_model, "--phase-1-epochs", "2", "--dry-run")) == 0
+    out = capsys.readouterr().out
+    assert "over 50 tokens" in out
+    assert "rows.jsonl: 2 rows" in out
+    assert "what rows.jsonl says" in out
+    assert "memory" in out
+    assert "It fits." in out
+    assert not list(workspace.folder("trained_models").glob("*"))
+
+
+def test_a_dry_run_can_be_read_by_a_program(rows: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert answer(flags(rows, tiny_model, "--dry-run", "--output", "json")) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["fits"] is True
+    assert record["phases"]["Phase 1"]["steps"] == 8
+    assert record["data"][0]["kept"] == 7
+
+
+def test_a_dry_run_ends_as_the_training_would(
+    rows: Path, tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert answer(flags(rows, tiny_model, "--dry-run", "--most-left-out", "0.1")) == 1
+    shown = capsys.readouterr()
+    assert "1 of 8 rows cannot be trained on" in shown.err
+    assert "most_left_out" in shown.err
+    assert answer(flags(tmp_path / "none.jsonl", tiny_model, "--dry-run")) == 2
+    assert "there is no training file" in capsys.readouterr().err
+    assert answer(flags(rows, tiny_model, "--dry-run", "--keep-checkpoints", "best")) == 2
+    assert "nothing says which is the best" in capsys.readouterr().err

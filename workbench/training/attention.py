@@ -1,0 +1,213 @@
+"""Attention of packed rows: every segment looks back in itself, and at nothing else.
+
+Registered with transformers under `workbench_ragged`; a model that takes it needs no mask of `[tokens, tokens]`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor, arange, bfloat16, cat, compiler, float16, get_autocast_dtype, is_autocast_enabled, ones, split
+from torch import bool as boolean
+from torch.nn.functional import scaled_dot_product_attention
+
+from workbench.errors import TrainingError
+
+if TYPE_CHECKING:
+    from torch import device, dtype
+    from torch.nn import Module
+
+NAME = "workbench_ragged"
+# What else a model may want of attention; taking no notice of it would be wrong.
+_STRANGE = ("softcap", "s_aux", "position_bias", "sinks")
+# A call costs about as much as attention over some hundred more positions does.
+_SPARED_CALL = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """Lengths of the segments of a row, in order, and their bounds `[segments + 1]` (int32) on the row's device."""
+
+    lengths: tuple[int, ...]
+    bounds: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Neighbouring segments that are computed side by side, as rows of the longest's length."""
+
+    lengths: tuple[int, ...]
+
+    @property
+    def tokens(self) -> int:
+        return sum(self.lengths)
+
+    @property
+    def longest(self) -> int:
+        return max(self.lengths)
+
+    @property
+    def even(self) -> bool:
+        """Whether no padding is needed."""
+        return min(self.lengths) == self.longest
+
+
+def register() -> None:
+    """Make `workbench_ragged` known to transformers; again does no harm."""
+    from transformers import AttentionInterface, AttentionMaskInterface
+    from transformers.masking_utils import sdpa_mask
+
+    AttentionInterface.register(NAME, ragged_attention)
+    AttentionMaskInterface.register(NAME, sdpa_mask)
+
+
+def ragged_attention(
+    module: "Module",
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    **settings: Any,
+) -> tuple[Tensor, None]:
+    """`[1, tokens, heads, width]` from query, key and value `[1, heads, tokens, width]`; keys may have fewer heads.
+
+    `segments` in the settings says where segments end; without it this is transformers' own attention with its mask.
+    TrainingError where the model wants what is not done here.
+    """
+    segments: Segments | None = settings.pop("segments", None)
+    if segments is None:
+        from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
+        return sdpa_attention_forward(module, query, key, value, attention_mask, **settings)  # type: ignore[no-any-return]
+    _check(module, settings)
+    dropout, scale = settings.get("dropout", 0.0), settings.get("scaling")
+    window = settings.get("sliding_window") or 0
+    if _has_kernel(query, value, dropout):
+        return _varlen(query, key, value, segments, (scale, window)), None
+    return _side_by_side((query, key, value), segments.lengths, dropout, scale, window), None
+
+
+def _check(module: "Module", settings: dict[str, Any]) -> None:
+    wanted = [name for name in _STRANGE if settings.get(name) is not None]
+    if getattr(module, "is_causal", True) is False:
+        wanted.append("attention to what follows")
+    if getattr(getattr(module, "config", None), "attention_chunk_size", None):
+        wanted.append("attention_chunk_size")
+    if wanted:
+        raise TrainingError(
+            f"{type(module).__name__} wants {', '.join(wanted)}, which packed rows do not know",
+            hint="give --attention padded",
+        )
+
+
+def _compute_dtype(tensor: Tensor) -> "dtype":
+    kind = tensor.device.type
+    return get_autocast_dtype(kind) if is_autocast_enabled(kind) else tensor.dtype
+
+
+def _has_kernel(query: Tensor, value: Tensor, dropout: float) -> bool:
+    """Whether torch's kernel for ragged rows can be used: CUDA, half precision, Ampere or newer, heads up to 256."""
+    if not query.is_cuda or dropout or _compute_dtype(query) not in (float16, bfloat16):
+        return False
+    from torch.cuda import get_device_capability
+
+    return query.shape[-1] == value.shape[-1] <= 256 and get_device_capability(query.device) >= (8, 0)
+
+
+def _varlen(
+    query: Tensor, key: Tensor, value: Tensor, segments: Segments, settings: tuple[float | None, int]
+) -> Tensor:
+    from torch.nn.attention.varlen import varlen_attn
+
+    scale, window = settings
+    dtype = _compute_dtype(query)
+    rows, keys, values = (tensor[0].transpose(0, 1).to(dtype) for tensor in (query, key, value))
+    # A round number, so that compiled code is not made anew for every longest segment.
+    longest = 1 << (max(segments.lengths) - 1).bit_length()
+    # Windows count the looking token in transformers, and only those before it in the kernel.
+    back = window - 1 if window else -1
+    out: Any = varlen_attn(
+        rows,
+        keys,
+        values,
+        segments.bounds,
+        segments.bounds,
+        longest,
+        longest,
+        scale=scale,
+        window_size=(back, 0),
+        enable_gqa=rows.shape[1] != keys.shape[1],
+    )
+    whole: Tensor = out[None]
+    return whole
+
+
+@lru_cache(maxsize=64)
+def groups_of(lengths: tuple[int, ...]) -> tuple[Group, ...]:
+    """Neighbours in groups: one joins where the padding that this takes costs less than a call of its own."""
+    groups: list[list[int]] = []
+    for length in lengths:
+        if groups:
+            longest = max(*groups[-1], length)
+            before = len(groups[-1]) * max(groups[-1])
+            # All that the group would compute more, beyond what the new one needs by itself.
+            if (len(groups[-1]) + 1) * longest - before - length <= _SPARED_CALL * 16 // max(longest, 16):
+                groups[-1].append(length)
+                continue
+        groups.append([length])
+    return tuple(Group(tuple(group)) for group in groups)
+
+
+@compiler.disable  # type: ignore[untyped-decorator]
+def _side_by_side(
+    rows: Sequence[Tensor], lengths: tuple[int, ...], dropout: float, scale: float | None, window: int
+) -> Tensor:
+    groups = groups_of(lengths)
+    sizes = [group.tokens for group in groups]
+    # One split of the whole, whose gradient is one concatenation; slices would add up full-length zeros.
+    parts = zip(*(split(row.transpose(1, 2), sizes, dim=1) for row in rows), strict=True)
+    outputs = []
+    for group, part in zip(groups, parts, strict=True):
+        query, key, value = (_lay(tensor, group).transpose(1, 2) for tensor in part)
+        mask = _window_mask(group.longest, window, query) if 0 < window < group.longest else None
+        out = scaled_dot_product_attention(
+            query,
+            key,
+            value,
+            attn_mask=mask,
+            dropout_p=dropout,
+            is_causal=mask is None,
+            scale=scale,
+            enable_gqa=query.shape[1] != key.shape[1],
+        )
+        outputs.append(_take_up(out.transpose(1, 2), group))
+    return outputs[0] if len(outputs) == 1 else cat(outputs, dim=1)
+
+
+def _window_mask(length: int, window: int, like: Tensor) -> Tensor:
+    mask: Tensor = ones(length, length, dtype=boolean, device=like.device).tril().triu(1 - window)
+    return mask
+
+
+def _lay(row: Tensor, group: Group) -> Tensor:
+    """`[segments, longest, heads, width]` from `[1, tokens, heads, width]`, zeros behind the shorter ones."""
+    heads, width = row.shape[2:]
+    shape = (len(group.lengths), group.longest, heads, width)
+    if group.even:
+        return row.view(shape) if row.is_contiguous() else row.reshape(shape)
+    flat = row.new_zeros(shape[0] * shape[1], heads, width)
+    return flat.index_copy(0, _places(group, row.device), row[0]).view(shape)
+
+
+def _take_up(rows: Tensor, group: Group) -> Tensor:
+    """The inverse: `[1, tokens, heads, width]`."""
+    flat = rows.reshape(1, -1, *rows.shape[2:])
+    return flat if group.even else flat.index_select(1, _places(group, rows.device))
+
+
+@lru_cache(maxsize=256)
+def _places(group: Group, on: "device") -> Tensor:
+    """Where each token of the group lies once the segments are rows of equal length."""
+    starts = [row * group.longest for row in range(len(group.lengths))]
+    return cat([arange(start, start + n) for start, n in zip(starts, group.lengths, strict=True)]).to(on)

@@ -1,0 +1,121 @@
+"""A model that says what it loses on a packed row: all that is compiled, sharded and put under autocast."""
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from workbench.errors import TrainingError
+from workbench.training import attention
+from workbench.training.attention import Segments
+from workbench.training.encoding import Sample
+from workbench.training.loss import summed_loss
+from workbench.training.packing import Batch, collate
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel
+
+_CHECKED = 8
+
+
+class Learner(nn.Module):
+    """Holds a model (or one under adapters); called with a batch, it returns the summed weighted loss in nats.
+
+    `how` is `ragged` for attention over segments, or `padded` for the model's own, a segment a row.
+    TrainingError where a model cannot be given another attention.
+    """
+
+    def __init__(self, model: "PreTrainedModel | PeftModel", how: str = "ragged") -> None:
+        super().__init__()
+        self.model = model
+        self.ragged = how == "ragged"
+        if self.ragged:
+            _give_attention(self.base)
+
+    @property
+    def base(self) -> "PreTrainedModel":
+        """The transformers model itself, adapters in its layers or not."""
+        plain = getattr(self.model, "get_base_model", None)
+        return plain() if plain else self.model
+
+    @property
+    def device(self) -> torch.device:
+        """Where the batches must be."""
+        where: torch.device = next(self.model.parameters()).device
+        return where
+
+    def forward(self, batch: Batch) -> Tensor:
+        """A float32 scalar; a batch without targets has loss 0, and every weight takes part in its gradient."""
+        hidden = self.hidden(batch).index_select(0, batch.places)
+        following = batch.places + 1
+        head, scaling = self.base.get_output_embeddings(), _logits_scaling(self.base)
+        wanted = (batch.tokens[0, following], batch.weights[0, following])
+        loss: Tensor = summed_loss(head, hidden, wanted, scaling)
+        return loss
+
+    def hidden(self, batch: Batch) -> Tensor:
+        """The last hidden states `[tokens, width]`."""
+        if not self.ragged:
+            return self._padded(batch)
+        states: Tensor = self.base.get_decoder()(
+            input_ids=batch.tokens,
+            # One with four dimensions is taken for finished: transformers then makes none.
+            attention_mask=batch.weights.new_zeros(1, 1, 1, 1),
+            position_ids=batch.positions,
+            use_cache=False,
+            segments=Segments(batch.lengths, batch.bounds),
+        ).last_hidden_state
+        return states[0]
+
+    def _padded(self, batch: Batch) -> Tensor:
+        sizes = list(batch.lengths)
+        tokens = nn.utils.rnn.pad_sequence(list(torch.split(batch.tokens[0], sizes)), batch_first=True)
+        places = torch.arange(tokens.shape[1], device=tokens.device).expand_as(tokens)
+        real = places < torch.tensor(sizes, device=tokens.device)[:, None]
+        states: Tensor = self.base.get_decoder()(
+            input_ids=tokens, attention_mask=real.long(), position_ids=places, use_cache=False
+        ).last_hidden_state
+        return states[real]
+
+
+def _give_attention(model: "PreTrainedModel") -> None:
+    attention.register()
+    try:
+        model.set_attn_implementation(attention.NAME)
+    except (ValueError, KeyError, NotImplementedError) as error:
+        raise _no_ragged(model) from error
+    if model.config._attn_implementation != attention.NAME:
+        raise _no_ragged(model)
+
+
+def _no_ragged(model: nn.Module) -> TrainingError:
+    return TrainingError(
+        f"{type(model).__name__} brings an attention of its own, which does not know packed rows",
+        hint="give --attention padded",
+    )
+
+
+def _logits_scaling(model: "PreTrainedModel") -> float:
+    """What Granite divides its logits by."""
+    return float(getattr(model.config, "logits_scaling", None) or 1.0)
+
+
+def check_forward(learner: Learner) -> None:
+    """TrainingError where a model makes its logits otherwise than here: it would not say what it learned."""
+    vocabulary = learner.base.config.vocab_size
+    drawn = torch.arange(1, 2 * _CHECKED + 1) * 7 % vocabulary
+    rows = drawn.view(2, _CHECKED)
+    batch = collate([Sample(tuple(row), (1.0,) * _CHECKED) for row in rows.tolist()])
+    training = learner.training
+    learner.eval()
+    with torch.no_grad():
+        own = learner.base(input_ids=rows.to(learner.device)).logits.float().flatten(0, 1)
+        hidden = learner.hidden(batch.to(learner.device))
+        here = learner.base.get_output_embeddings()(hidden).float() / _logits_scaling(learner.base)
+    learner.train(training)
+    if not torch.allclose(own, here, rtol=1e-3, atol=1e-3):
+        raise TrainingError(
+            f"{type(learner.base).__name__} does more to its logits than its head does, or does not keep rows apart",
+            hint="take a model of the Llama, Granite, Mistral, Qwen2 or Qwen3 family, or give --attention padded",
+        )
