@@ -17,7 +17,6 @@ RECIPE = Recipe(
     threads=1,
     tokenizer_exercises=4,
     shape=Shape(vocabulary=400, layers=1, width=32, inner=32, heads=2, context=1024),
-    row=200,
     warmup=2,
     base=Schooling("trunk", 6e-3, (Stage("a", 2, 300, {"echo": 1.0}), Stage("b", 1, 300, {"reading": 1.0}))),
     teacher=(Schooling("teaching", 5e-3, (Stage("c", 2, 300, {"school": 0.5, "table": 0.5}),)),),
@@ -102,9 +101,9 @@ def test_the_teacher_lies_between_its_last_two_schoolings(tmp_path: Path) -> Non
     grow(tmp_path, replace(RECIPE, teacher=(*RECIPE.teacher, last), last_share=0.25), lambda event: None, Stop())
     before, behind = (load_file(tmp_path / f"{name}.safetensors") for name in ("teaching", "asking"))
     made = load_file(tmp_path / TEACHER / "model.safetensors")
-    assert not before["model.model.norm.weight"].equal(behind["model.model.norm.weight"])
+    assert not before["model.model.model.norm.weight"].equal(behind["model.model.model.norm.weight"])
     for name, weight in made.items():
-        between = 0.75 * before[f"model.{name}"] + 0.25 * behind[f"model.{name}"]
+        between = 0.75 * before[f"model.model.{name}"] + 0.25 * behind[f"model.model.{name}"]
         assert weight.equal(between.half()), name
 
 

@@ -114,7 +114,8 @@ def _blend(model: "LlamaForCausalLM", before: Path, share: float) -> None:
 
     with torch.no_grad(), safe_open(before, framework="pt") as state:
         for name, weight in model.named_parameters():
-            weight.copy_((1 - share) * state.get_tensor(f"model.{name}") + share * weight)
+            # The state is a Learner's, which holds the model under that name too.
+            weight.copy_((1 - share) * state.get_tensor(f"model.model.{name}") + share * weight)
 
 
 def _load_model(folder: Path) -> "tuple[LlamaForCausalLM, Tokenizer]":

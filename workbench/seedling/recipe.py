@@ -63,7 +63,6 @@ class Recipe:
     # Wortsman et al., "Robust fine-tuning of zero-shot models", 2022.
     last_share: float = 0.55
     shape: Shape = Shape()
-    row: int = 320
     warmup: int = 40
     base: Schooling = Schooling("trunk", 6e-3, (Stage("copying", 110, 4096, COPYING), Stage("trunk", 640, 4096, TRUNK)))
     teacher: tuple[Schooling, ...] = (
