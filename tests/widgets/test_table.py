@@ -34,7 +34,7 @@ def test_a_table_is_text_and_html() -> None:
 def test_a_flow_says_who_does_what() -> None:
     shown = flow_stages(load_flow("compact"), "it was asked for")
     assert shown.caption == "The flow compact, because it was asked for"
-    assert ("knowledge", "question, (stands alone), (relevancy), answer, (faithful)") in shown.rows
+    assert ("knowledge", "sentence, question, (stands alone), (relevancy), answer, (faithful)") in shown.rows
 
 
 def test_a_data_run_is_counted_by_leaf(data_run: Run) -> None:
