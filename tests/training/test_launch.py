@@ -65,10 +65,15 @@ def test_one_process_is_this_one(spec: PhaseSpec, monkeypatch: pytest.MonkeyPatc
     assert found == ((alone, nothing, stop), os.getpid())
 
 
-def test_a_finished_phase_starts_nobody(spec: PhaseSpec, acting: Acting) -> None:
+def test_a_finished_phase_starts_nobody_and_is_looked_at_here(
+    spec: PhaseSpec, acting: Acting, monkeypatch: pytest.MonkeyPatch
+) -> None:
     done(spec)
     acting("sys.exit('started')")
-    assert run_phase(spec, nothing, Stop()) == DONE
+    monkeypatch.setattr("workbench.training.one_phase.train_phase", lambda *given: given)
+    stop = Stop()
+    found: Any = run_phase(spec, nothing, stop)
+    assert found == (spec, nothing, stop)
 
 
 def test_events_come_in_order_whatever_else_is_printed(

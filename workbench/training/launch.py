@@ -45,13 +45,12 @@ def run_phase(spec: PhaseSpec, report: "Report", stop: Stop) -> PhaseRecord:
 
     A stop becomes a checkpoint of all ranks at one step. TrainingError where a rank is lost; the last state stays.
     """
-    if spec.options.processes == 1:
+    # A finished phase needs no ranks: its record is returned, or refused as that of something else.
+    if spec.options.processes == 1 or PhaseRecord.read(spec.folder):
         from workbench.training.one_phase import train_phase
 
         return train_phase(spec, report, stop)
     check_processes(spec.options)
-    if done := PhaseRecord.read(spec.folder):
-        return done
     with _Ranks(spec) as ranks:
         ranks.relay(report, stop)
     if record := PhaseRecord.read(spec.folder):

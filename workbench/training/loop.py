@@ -99,8 +99,9 @@ class Phase:
                 after_step(self)
             if self.world.any(stop.requested):
                 self.save()
+                reason = stop.reason or "another process was asked to"
                 raise Checkpointed(
-                    f"stopped at step {self.progress.step} of {self.curriculum.steps}: {stop.reason}",
+                    f"stopped at step {self.progress.step} of {self.curriculum.steps}: {reason}",
                     hint="start it again to go on from there",
                 )
             if self.settings.save_every and (step + 1) % self.settings.save_every == 0:
