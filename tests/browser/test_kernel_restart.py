@@ -21,7 +21,8 @@ RESTART = "async () => { await window.jupyterapp.shell.currentWidget.sessionCont
 def training_steps(run: Run, attempt: int) -> list[int]:
     """Steps of phase 1 that an attempt has told of."""
     events = read_events(run.events) if run.events.is_file() else []
-    return [event["step"] for event in events if event["stage"] == "phase_1" and event["attempt"] == attempt]
+    steps = [event for event in events if event["stage"] == "phase_1" and "rate" in event]
+    return [event["step"] for event in steps if event["attempt"] == attempt]
 
 
 def only_run(workspace: Workspace) -> Run | None:
