@@ -29,7 +29,7 @@ class Measure(Protocol):
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that this machine cannot run is skipped, with the reason shown."""
-    if any("gpu" in item.keywords for item in items) and not _cuda():
+    if any(item.get_closest_marker("gpu") for item in items) and not _cuda():
         _skip(items, "gpu", "torch sees no CUDA device")
     if not shutil.which("chromium"):
         _skip(items, "browser", "there is no chromium; Debian has a package of that name")
@@ -138,5 +138,6 @@ def _cuda() -> bool:
 
 def _skip(items: list[pytest.Item], marker: str, reason: str) -> None:
     for item in items:
-        if marker in item.keywords:
+        # Keywords would do for folders of that name too.
+        if item.get_closest_marker(marker):
             item.add_marker(pytest.mark.skip(reason=reason))

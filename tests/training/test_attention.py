@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,13 +8,10 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from workbench.errors import TrainingError
+from workbench.training import attention
 from workbench.training.attention import NAME, Segments, groups_of, ragged_attention, register
 
 LENGTHS = st.lists(st.integers(1, 40), min_size=1, max_size=12).map(tuple)
-
-
-def segments(lengths: tuple[int, ...]) -> Segments:
-    return Segments(lengths, torch.tensor([0, *lengths]).cumsum(0, dtype=torch.int32))
 
 
 def drawn(lengths: tuple[int, ...], heads: int = 4, keys: int = 2, width: int = 8) -> list[Tensor]:
@@ -39,7 +37,7 @@ def by_hand(rows: list[Tensor], lengths: tuple[int, ...], window: int = 0) -> Te
 
 def attend(rows: list[Tensor], lengths: tuple[int, ...], **changes: Any) -> Tensor:
     query, key, value = rows
-    where = segments(lengths)
+    where = Segments.of(lengths)
     return ragged_attention(nn.Identity(), query, key, value, None, segments=where, scaling=0.3, **changes)[0]
 
 
@@ -91,7 +89,7 @@ def test_a_module_that_looks_ahead_is_refused() -> None:
     query, key, value = drawn((3,))
     module.is_causal = False  # type: ignore[assignment]
     with pytest.raises(TrainingError, match="what follows"):
-        ragged_attention(module, query, key, value, None, segments=segments((3,)))
+        ragged_attention(module, query, key, value, None, segments=Segments.of((3,)))
 
 
 def test_without_segments_it_is_the_models_own() -> None:
@@ -115,9 +113,37 @@ def test_without_segments_it_is_the_models_own() -> None:
 def test_the_kernel_for_ragged_rows_says_the_same(window: int) -> None:
     lengths = (300, 120, 7, 1)
     query, key, value = rows = [tensor.detach().to("cuda", torch.bfloat16) for tensor in drawn(lengths, width=64)]
-    where = Segments(lengths, segments(lengths).bounds.cuda())
+    where = replace(Segments.of(lengths), bounds=Segments.of(lengths).bounds.cuda())
     found, _ = ragged_attention(
         nn.Identity(), query, key, value, None, segments=where, scaling=0.3, sliding_window=window or None
     )
     expected = by_hand([tensor.float().cpu() for tensor in rows], lengths, window)
     torch.testing.assert_close(found.float().cpu(), expected, rtol=2e-2, atol=2e-2)
+
+
+@pytest.mark.parametrize("knows_fewer_keys", [True, False])
+def test_what_the_kernel_for_ragged_rows_is_told(knows_fewer_keys: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Torch 2.11 takes fewer keys than queries unasked, later ones want a word."""
+    told: dict[str, Any] = {}
+
+    def kernel(query: Tensor, *more: Any, **settings: Any) -> Tensor:
+        told.update(settings, shapes=[tuple(one.shape) for one in (query, *more[:2])], longest=more[4:])
+        return query
+
+    known = frozenset({"scale", "window_size", *(["enable_gqa"] if knows_fewer_keys else [])})
+    monkeypatch.setattr(attention, "_KNOWN", known)
+    monkeypatch.setattr(attention.varlen, "varlen_attn", kernel)
+    query, key, value = drawn((5, 4))
+    found = attention._varlen(query, key, value, Segments.of((5, 4)), (0.3, 3))
+    assert found.shape == (1, 9, 4, 8)
+    assert told.pop("shapes") == [(9, 4, 8), (9, 2, 8), (9, 2, 8)]
+    assert told.pop("longest") == (8, 8)
+    assert told == {"scale": 0.3, "window_size": (2, 0), **({"enable_gqa": True} if knows_fewer_keys else {})}
+
+
+def test_a_torch_without_windows_has_no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    class OnGpu:
+        is_cuda = True
+
+    monkeypatch.setattr(attention, "_KNOWN", frozenset({"is_causal"}))
+    assert not attention._has_kernel(OnGpu(), OnGpu(), 0.0)  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from tests.training.conftest import VOCABULARY, MakeModel
 from workbench.errors import TrainingError
+from workbench.training import attention
 from workbench.training import loss as loss_module
 from workbench.training.adapters import with_adapters
 from workbench.training.attention import NAME
@@ -159,3 +160,27 @@ def test_a_model_with_an_attention_of_its_own_is_padded_or_refused(samples: list
     with pytest.raises(TrainingError, match="an attention of its own") as caught:
         Learner(model)
     assert "--attention padded" in caught.value.hint
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kernel", [False, True])
+def test_compiled_code_serves_any_number_of_segments(
+    kernel: bool, make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Torch gives compiling up once it has made the same code eight times."""
+    from torch._dynamo.testing import CompileCounter
+
+    # The GPU's kernel itself is not asked: what is read of the segments on the way to it decides.
+    monkeypatch.setattr(attention, "_has_kernel", lambda *_: kernel)
+    monkeypatch.setattr(attention, "_varlen", lambda query, key, value, where, more: query * where.longest)
+    learner, counter = Learner(make_model()), CompileCounter()
+    learner.compile(backend=counter)
+    made = []
+    for count in range(2, 14):
+        samples = [
+            Sample(tuple(range(1, 6 + count + number)), (1.0,) * (5 + count + number)) for number in range(count)
+        ]
+        learner(collate(samples, length=320)).backward()
+        made.append(counter.frame_count)
+    torch._dynamo.reset()
+    assert made[-1] == made[4], "twelve numbers of segments, and nothing was compiled for the last seven"

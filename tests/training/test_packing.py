@@ -120,18 +120,18 @@ def test_a_row_says_which_token_belongs_where() -> None:
     assert batch.positions.tolist() == [[0, 1, 2, 0, 1, 0, 0, 0]]
     # Nothing is before a sample's first token that it could follow from.
     assert batch.weights.tolist() == [[0, 0.5, 1, 0, 0.25, 0, 0, 0]]
-    assert batch.lengths == (3, 2, 1, 2)
-    assert batch.bounds.tolist() == [0, 3, 5, 6, 8]
+    assert batch.segments.lengths == (3, 2, 1, 2)
+    assert batch.segments.bounds.tolist() == [0, 3, 5, 6, 8]
     assert batch.places.tolist() == [0, 1, 3]
 
 
 def test_no_samples_are_a_row_of_padding() -> None:
     assert collate([], pad=4).tokens.tolist() == [[4]]
-    assert collate([], pad=4, length=3).lengths == (3,)
+    assert collate([], pad=4, length=3).segments.lengths == (3,)
     assert collate([], pad=4).places.tolist() == []
 
 
 def test_a_batch_moves_as_a_whole() -> None:
     batch = collate([Sample((5, 6), (1.0, 1.0))]).to(torch.device("meta"))
-    tensors = (batch.tokens, batch.positions, batch.weights, batch.bounds, batch.places)
+    tensors = (batch.tokens, batch.positions, batch.weights, batch.segments.bounds, batch.places)
     assert {tensor.device.type for tensor in tensors} == {"meta"}

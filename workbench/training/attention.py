@@ -6,8 +6,10 @@ Registered with transformers under `workbench_ragged`; a model that takes it nee
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from inspect import signature
+from typing import TYPE_CHECKING, Any, Self
 
+import torch
 from torch import Tensor, arange, bfloat16, cat, compiler, float16, get_autocast_dtype, is_autocast_enabled, ones, split
 from torch import bool as boolean
 from torch.nn.functional import scaled_dot_product_attention
@@ -18,6 +20,14 @@ if TYPE_CHECKING:
     from torch import device, dtype
     from torch.nn import Module
 
+try:
+    from torch.nn.attention import varlen
+except ImportError:  # before torch 2.10
+    _KNOWN = frozenset[str]()
+else:
+    # The first releases know no scale and no windows, the next none of the last word: they take fewer keys as they are.
+    _KNOWN = frozenset(signature(varlen.varlen_attn).parameters)
+
 NAME = "workbench_ragged"
 # What else a model may want of attention; taking no notice of it would be wrong.
 _STRANGE = ("softcap", "s_aux", "position_bias", "sinks")
@@ -27,10 +37,21 @@ _SPARED_CALL = 256
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """Lengths of the segments of a row, in order, and their bounds `[segments + 1]` (int32) on the row's device."""
+    """Lengths of the segments of a row, in order, and their bounds `[segments + 1]` (int32) on the row's device.
+
+    `longest` is the longest one's length or a round number above it. Code that is compiled reads it and not the lengths,
+    for which it would be made anew whenever there is another number of them.
+    """
 
     lengths: tuple[int, ...]
     bounds: Tensor
+    longest: int
+
+    @classmethod
+    def of(cls, lengths: Sequence[int]) -> Self:
+        """In the processor's memory."""
+        bounds = torch.tensor([0, *lengths], dtype=torch.int32).cumsum(0, dtype=torch.int32)
+        return cls(tuple(lengths), bounds, 1 << (max(lengths) - 1).bit_length())
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +106,7 @@ def ragged_attention(
     window = settings.get("sliding_window") or 0
     if _has_kernel(query, value, dropout):
         return _varlen(query, key, value, segments, (scale, window)), None
-    return _side_by_side((query, key, value), segments.lengths, dropout, scale, window), None
+    return _side_by_side((query, key, value), segments, dropout, scale, window), None
 
 
 def _check(module: "Module", settings: dict[str, Any]) -> None:
@@ -107,37 +128,39 @@ def _compute_dtype(tensor: Tensor) -> "dtype":
 
 
 def _has_kernel(query: Tensor, value: Tensor, dropout: float) -> bool:
-    """Whether torch's kernel for ragged rows can be used: CUDA, half precision, Ampere or newer, heads up to 256."""
-    if not query.is_cuda or dropout or _compute_dtype(query) not in (float16, bfloat16):
+    """Whether torch's kernel for ragged rows is there and can be used.
+
+    It wants CUDA, half precision, Ampere or newer, and heads of up to 256 in steps of 8.
+    """
+    known = "scale" in _KNOWN and "window_size" in _KNOWN
+    if not known or not query.is_cuda or dropout or _compute_dtype(query) not in (float16, bfloat16):
         return False
     from torch.cuda import get_device_capability
 
-    return query.shape[-1] == value.shape[-1] <= 256 and get_device_capability(query.device) >= (8, 0)
+    width = query.shape[-1]
+    return width == value.shape[-1] <= 256 and width % 8 == 0 and get_device_capability(query.device) >= (8, 0)
 
 
 def _varlen(
     query: Tensor, key: Tensor, value: Tensor, segments: Segments, settings: tuple[float | None, int]
 ) -> Tensor:
-    from torch.nn.attention.varlen import varlen_attn
-
     scale, window = settings
     dtype = _compute_dtype(query)
-    rows, keys, values = (tensor[0].transpose(0, 1).to(dtype) for tensor in (query, key, value))
-    # A round number, so that compiled code is not made anew for every longest segment.
-    longest = 1 << (max(segments.lengths) - 1).bit_length()
+    rows, keys, values = (part[0].transpose(0, 1).to(dtype) for part in (query, key, value))
     # Windows count the looking token in transformers, and only those before it in the kernel.
     back = window - 1 if window else -1
-    out: Any = varlen_attn(
+    fewer = {"enable_gqa": rows.shape[1] != keys.shape[1]} if "enable_gqa" in _KNOWN else {}
+    out: Any = varlen.varlen_attn(
         rows,
         keys,
         values,
         segments.bounds,
         segments.bounds,
-        longest,
-        longest,
+        segments.longest,
+        segments.longest,
         scale=scale,
         window_size=(back, 0),
-        enable_gqa=rows.shape[1] != keys.shape[1],
+        **fewer,
     )
     whole: Tensor = out[None]
     return whole
@@ -161,15 +184,15 @@ def groups_of(lengths: tuple[int, ...]) -> tuple[Group, ...]:
 
 @compiler.disable  # type: ignore[untyped-decorator]
 def _side_by_side(
-    rows: Sequence[Tensor], lengths: tuple[int, ...], dropout: float, scale: float | None, window: int
+    rows: Sequence[Tensor], segments: Segments, dropout: float, scale: float | None, window: int
 ) -> Tensor:
-    groups = groups_of(lengths)
+    groups = groups_of(segments.lengths)
     sizes = [group.tokens for group in groups]
     # One split of the whole, whose gradient is one concatenation; slices would add up full-length zeros.
     parts = zip(*(split(row.transpose(1, 2), sizes, dim=1) for row in rows), strict=True)
     outputs = []
     for group, part in zip(groups, parts, strict=True):
-        query, key, value = (_lay(tensor, group).transpose(1, 2) for tensor in part)
+        query, key, value = (_lay(one, group).transpose(1, 2) for one in part)
         mask = _window_mask(group.longest, window, query) if 0 < window < group.longest else None
         out = scaled_dot_product_attention(
             query,

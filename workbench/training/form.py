@@ -202,6 +202,7 @@ def _saved(learner: "Learner", tokens: int, precision: Precision) -> int:
 def _probe(tokens: int) -> Any:
     import torch
 
+    from workbench.training.attention import Segments
     from workbench.training.packing import Batch
 
     lengths = (_SEGMENT,) * (tokens // _SEGMENT)
@@ -210,7 +211,6 @@ def _probe(tokens: int) -> Any:
         tokens=zeros,
         positions=zeros,
         weights=torch.zeros((1, tokens)),
-        bounds=torch.zeros(len(lengths) + 1, dtype=torch.int32),
         places=torch.zeros(tokens, dtype=torch.long),
-        lengths=lengths,
+        segments=Segments(lengths, torch.zeros(len(lengths) + 1, dtype=torch.int32), _SEGMENT),
     )

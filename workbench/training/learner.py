@@ -7,7 +7,6 @@ from torch import Tensor, nn
 
 from workbench.errors import TrainingError
 from workbench.training import attention
-from workbench.training.attention import Segments
 from workbench.training.encoding import Sample
 from workbench.training.loss import summed_loss
 from workbench.training.packing import Batch, collate
@@ -64,12 +63,12 @@ class Learner(nn.Module):
             attention_mask=batch.weights.new_zeros(1, 1, 1, 1),
             position_ids=batch.positions,
             use_cache=False,
-            segments=Segments(batch.lengths, batch.bounds),
+            segments=batch.segments,
         ).last_hidden_state
         return states[0]
 
     def _padded(self, batch: Batch) -> Tensor:
-        sizes = list(batch.lengths)
+        sizes = list(batch.segments.lengths)
         tokens = nn.utils.rnn.pad_sequence(list(torch.split(batch.tokens[0], sizes)), batch_first=True)
         places = torch.arange(tokens.shape[1], device=tokens.device).expand_as(tokens)
         real = places < torch.tensor(sizes, device=tokens.device)[:, None]

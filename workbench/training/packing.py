@@ -3,7 +3,7 @@
 import random
 from bisect import bisect_left, insort
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import heapify, heapreplace
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,8 @@ from workbench.training.encoding import Sample
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+    from workbench.training.attention import Segments
 
 _ROUNDING = 64
 
@@ -149,16 +151,14 @@ class Batch:
     """One row of segments, each with positions from 0, that shall not see each other.
 
     `tokens`, `positions` and `weights` are `[1, tokens]`; `weights[0, t]` belongs to the prediction of token `t`.
-    `lengths` are those of the segments, `bounds` `[segments + 1]` where each begins and the last ends (int32), and
-    `places` the positions whose next token counts: known here, so that no device is ever waited for to count them.
+    `places` are the positions whose next token counts: known here, so that no device is ever waited for to count them.
     """
 
     tokens: "Tensor"
     positions: "Tensor"
     weights: "Tensor"
-    bounds: "Tensor"
     places: "Tensor"
-    lengths: tuple[int, ...]
+    segments: "Segments"
 
     def to(self, device: "torch.device") -> "Batch":
         """The same on another device, without waiting for the copies."""
@@ -170,9 +170,8 @@ class Batch:
             tokens=moved(self.tokens),
             positions=moved(self.positions),
             weights=moved(self.weights),
-            bounds=moved(self.bounds),
             places=moved(self.places),
-            lengths=self.lengths,
+            segments=replace(self.segments, bounds=moved(self.segments.bounds)),
         )
 
 
@@ -182,6 +181,8 @@ def collate(samples: Sequence[Sample], pad: int = 0, length: int = 0) -> Batch:
     Without samples it is one token of padding: a rank with nothing to do computes as the others do.
     """
     import torch
+
+    from workbench.training.attention import Segments
 
     tokens = [token for sample in samples for token in sample.tokens]
     # The first token of a sample has nothing before it that could predict it.
@@ -198,7 +199,6 @@ def collate(samples: Sequence[Sample], pad: int = 0, length: int = 0) -> Batch:
         tokens=torch.tensor([tokens]),
         positions=torch.tensor([positions]),
         weights=torch.tensor([weights], dtype=torch.float32),
-        bounds=torch.tensor([0, *lengths], dtype=torch.int32).cumsum(0, dtype=torch.int32),
         places=torch.tensor([place - 1 for place, weight in enumerate(weights) if weight], dtype=torch.long),
-        lengths=tuple(lengths),
+        segments=Segments.of(lengths),
     )
