@@ -39,12 +39,14 @@ def test_cuda_computes_in_what_it_has(monkeypatch: pytest.MonkeyPatch, native: b
     chosen = choose_device()
     assert (chosen.kind, chosen.dtype) == ("cuda", dtype)
     assert "Card, 8 GiB" in chosen.reason
+    assert "not tested" in chosen.reason
 
 
 def test_metal_is_taken_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
     assert choose_device().kind == "mps"
+    assert "not tested" in choose_device().reason
 
 
 def test_an_unknown_device_is_refused() -> None:

@@ -1,4 +1,7 @@
-"""Where the arithmetic runs, and why: chosen once a step, written to its events, shown to the person."""
+"""Where the arithmetic runs, and why: chosen once a step, written to its events, shown to the person.
+
+Only the CPU was tested: CUDA and Metal are written from their documentation, and the reason shown says so.
+"""
 
 import os
 import re
@@ -33,6 +36,7 @@ _PEAKS = {
     r"GeForce RTX 4090": (165.2, "Ada white paper, 2022"),
     r"GeForce RTX 5090": (209.5, "RTX Blackwell white paper, 2025"),
 }
+_UNTESTED = "The workbench was not tested on such a device."
 _SIDE = {"cpu": 1024, "mps": 2048, "cuda": 8192}
 _ROUNDS = 12
 
@@ -131,9 +135,10 @@ def _cuda() -> Device | None:
     properties = torch.cuda.get_device_properties(0)
     facts = f"{properties.name}, {properties.total_memory / 2**30:.0f} GiB"
     if torch.cuda.is_bf16_supported(including_emulation=False):
-        return Device("cuda", "bfloat16", usable_threads(), f"CUDA ({facts}) in bfloat16, which it computes natively.")
+        reason = f"CUDA ({facts}) in bfloat16, which it computes natively. {_UNTESTED}"
+        return Device("cuda", "bfloat16", usable_threads(), reason)
     why = "it has no native bfloat16 and float16 overflows in training"
-    return Device("cuda", "float32", usable_threads(), f"CUDA ({facts}) in float32, because {why}.")
+    return Device("cuda", "float32", usable_threads(), f"CUDA ({facts}) in float32, because {why}. {_UNTESTED}")
 
 
 def _mps() -> Device | None:
@@ -141,4 +146,5 @@ def _mps() -> Device | None:
 
     if not torch.backends.mps.is_available():
         return None
-    return Device("mps", "float32", usable_threads(), "Apple's Metal in float32, because torch sees it and no CUDA.")
+    reason = f"Apple's Metal in float32, because torch sees it and no CUDA. {_UNTESTED}"
+    return Device("mps", "float32", usable_threads(), reason)

@@ -132,7 +132,7 @@ def test_what_the_kernel_for_ragged_rows_is_told(knows_fewer_keys: bool, monkeyp
 
     known = frozenset({"scale", "window_size", *(["enable_gqa"] if knows_fewer_keys else [])})
     monkeypatch.setattr(attention, "_KNOWN", known)
-    monkeypatch.setattr(attention.varlen, "varlen_attn", kernel)
+    monkeypatch.setattr("torch.nn.attention.varlen.varlen_attn", kernel)
     query, key, value = drawn((5, 4))
     found = attention._varlen(query, key, value, Segments.of((5, 4)), (0.3, 3))
     assert found.shape == (1, 9, 4, 8)

@@ -61,6 +61,7 @@ def test_bfloat16_is_refused_where_it_is_emulated(device: Device) -> None:
 def test_attention_is_ragged_unless_asked_otherwise() -> None:
     assert choose_attention(options(), CPU).kind == "ragged"
     assert "kernel" in choose_attention(options(), GPU).reason
+    assert "side by side" in choose_attention(options(precision="float32"), GPU).reason
     assert choose_attention(options(attention="padded"), GPU).kind == "padded"
 
 

@@ -39,8 +39,8 @@ _SPARED_CALL = 256
 class Segments:
     """Lengths of the segments of a row, in order, and their bounds `[segments + 1]` (int32) on the row's device.
 
-    `longest` is the longest one's length or a round number above it. Code that is compiled reads it and not the lengths,
-    for which it would be made anew whenever there is another number of them.
+    `longest` is the longest one's length or a round number above it. Code that is compiled reads it and not the
+    lengths, for which it would be made anew whenever there is another number of them.
     """
 
     lengths: tuple[int, ...]
@@ -149,7 +149,7 @@ def _varlen(
     rows, keys, values = (part[0].transpose(0, 1).to(dtype) for part in (query, key, value))
     # Windows count the looking token in transformers, and only those before it in the kernel.
     back = window - 1 if window else -1
-    fewer = {"enable_gqa": rows.shape[1] != keys.shape[1]} if "enable_gqa" in _KNOWN else {}
+    fewer: dict[str, Any] = {"enable_gqa": rows.shape[1] != keys.shape[1]} if "enable_gqa" in _KNOWN else {}
     out: Any = varlen.varlen_attn(
         rows,
         keys,

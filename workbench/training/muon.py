@@ -1,7 +1,8 @@
 """Muon: momentum whose update for a matrix is its nearest semi-orthogonal one.
 
 torch's own Muon orthogonalises in bfloat16, which processors without bfloat16 arithmetic emulate hundreds of times
-slower; this one keeps the weights' own precision and treats matrices of a shape together.
+slower; this one keeps the weights' own precision there, and treats matrices of a shape together. GPUs that compute
+bfloat16 natively do so 15 times as fast as float32 (not measured here): they do take it, as in the source.
 Source: Keller Jordan et al., "Muon: An optimizer for hidden layers in neural networks", 2024; the scale is that of
 Liu et al., "Muon is scalable for LLM training", 2025, so that a rate of AdamW's serves here too.
 """
@@ -9,7 +10,7 @@ Liu et al., "Muon is scalable for LLM training", 2025, so that a rate of AdamW's
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from torch import Tensor, no_grad, stack
+from torch import Tensor, cuda, no_grad, stack
 from torch.optim import Optimizer
 
 from workbench.training.sharding import is_sharded, orthogonal_parts
@@ -27,13 +28,18 @@ def orthogonal(matrices: Tensor) -> Tensor:
     """Newton-Schulz iteration on `[n, rows, columns]`: singular values are brought to about 1."""
     turned = matrices.size(1) > matrices.size(2)
     x = matrices.mT if turned else matrices
+    x = x.bfloat16() if _in_half(matrices) else x
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
     a, b, c = _COEFFICIENTS
     for _ in range(_ITERATIONS):
         gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
     turned_back: Tensor = x.mT if turned else x
-    return turned_back
+    return turned_back.to(matrices.dtype)
+
+
+def _in_half(matrices: Tensor) -> bool:
+    return matrices.is_cuda and cuda.is_bf16_supported(including_emulation=False)
 
 
 class Muon(Optimizer):

@@ -161,10 +161,11 @@ class Batch:
     segments: "Segments"
 
     def to(self, device: "torch.device") -> "Batch":
-        """The same on another device, without waiting for the copies."""
+        """The same on another device; on CUDA without waiting for the copies."""
 
         def moved(tensor: "Tensor") -> "Tensor":
-            return (tensor.pin_memory() if device.type == "cuda" else tensor).to(device, non_blocking=True)
+            # Elsewhere a copy that is not waited for may read memory that is no longer there.
+            return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
         return Batch(
             tokens=moved(self.tokens),

@@ -58,7 +58,8 @@ def choose_attention(options: TrainingOptions, device: Device) -> Attention:
         return Attention(
             "padded", "A row each, filled up to the longest, with the model's own attention, as was asked."
         )
-    kernel = "torch's kernel for ragged rows" if device.kind == "cuda" else "rows of about one length side by side"
+    half = device.kind == "cuda" and choose_precision(options, device).compute != "float32"
+    kernel = "torch's kernel for ragged rows" if half else "rows of about one length side by side"
     return Attention("ragged", f"Rows lie end to end without padding; {kernel} keeps them from seeing each other.")
 
 

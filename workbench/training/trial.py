@@ -62,6 +62,8 @@ def try_out(base: Path, options: TrainingOptions, curriculum: Curriculum) -> Tri
     from workbench.training.learner import Learner
 
     device = choose_device(options.device)
+    # What was there before is none of the trial's peak.
+    _forget(device.kind)
     model, _ = load_model(base, options)
     operations = _OPERATIONS * sum(weight.numel() for weight in model.parameters())
     most = max(options.micro_batch_tokens, int(_SECONDS * peak_of(device).flops / operations))
