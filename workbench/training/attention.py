@@ -35,7 +35,8 @@ _STRANGE = ("softcap", "s_aux", "position_bias", "sinks")
 _SPARED_CALL = 256
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: torch 2.11 reads all of a frozen one where it compiles, lengths and all.
+@dataclass(slots=True, eq=False)
 class Segments:
     """Lengths of the segments of a row, in order, and their bounds `[segments + 1]` (int32) on the row's device.
 
