@@ -22,6 +22,12 @@ def model(tiny_gguf: Path) -> LlamaModel:
     return LlamaModel(tiny_gguf)
 
 
+@pytest.fixture
+def quantized(tiny_gguf: Path, tmp_path: Path) -> LlamaModel:
+    quantize_file(tiny_gguf, tmp_path / "small.gguf", quantizations()["Q8_0"])
+    return LlamaModel(tmp_path / "small.gguf")
+
+
 def test_the_vocabulary_is_known(model: LlamaModel) -> None:
     assert model.trained_context == 512
     assert model.special_spellings == ("<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>")
@@ -41,8 +47,16 @@ def test_special_tokens_are_read_only_when_wanted(model: LlamaModel) -> None:
     assert model.piece(1) == b""
 
 
-@pytest.mark.parametrize("exact", [False, True])
-def test_sequences_that_share_a_beginning_go_on_apart(model: LlamaModel, exact: bool) -> None:
+def test_keys_are_rounded_only_where_weights_are(quantized: LlamaModel, model: LlamaModel) -> None:
+    assert quantized.cell_bytes(True) == (34 / 32 + 2) * 2 * 256
+    assert quantized.cell_bytes(False) == model.cell_bytes(False)
+
+
+@pytest.mark.parametrize(("weights", "exact"), [("model", False), ("model", True), ("quantized", True)])
+def test_sequences_that_share_a_beginning_go_on_apart(
+    weights: str, exact: bool, request: pytest.FixtureRequest
+) -> None:
+    model: LlamaModel = request.getfixturevalue(weights)
     context = LlamaContext(model, Layout(1024, 4, 32, 1, exact))
     batch = LlamaBatch(32)
     tokens = model.tokenize("The lighthouse of Vel Marin", begin=True, special=True)
