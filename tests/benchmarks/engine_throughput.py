@@ -10,9 +10,10 @@ an answer, but for one that the random model draws once in 1,500 times; rates co
 within a round; of each the median round counts.
 
 The ceiling of each number of sequences is what llama.cpp takes for the same prompt and new tokens without drawing, in
-as many contexts and threads as the engine takes, measured in the same round. The peers' threads are those with which
-one sequence is fastest: one for the seedling, whose operations are too short to divide, and all cores for the random
-model; prompts take all cores in any case, which is the library's default. `--threads` gives all the same.
+as many contexts and threads as the engine takes, with keys and values kept as it keeps them, measured in the same
+round. The peers' threads are those with which one sequence is fastest: one for the seedling, whose operations are too
+short to divide, and all cores for the random model; prompts take all cores in any case, which is the library's default.
+`--threads` gives all the same.
 """
 
 import argparse
