@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
 
 from workbench.errors import TrainingError
 from workbench.training import attention
@@ -52,6 +53,33 @@ def test_a_segment_attends_as_if_it_were_alone(window: int, lengths: tuple[int, 
     pull = torch.randn(found.shape, generator=torch.Generator().manual_seed(1))
     for one, two in zip(torch.autograd.grad(found, rows, pull), torch.autograd.grad(expected, rows, pull), strict=True):
         torch.testing.assert_close(one, two, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("window", [0, 1, 40, 150, 400])
+@pytest.mark.parametrize("lengths", [(300, 5, 200), (150, 150), (193,)], ids=str)
+def test_a_long_segment_attends_block_by_block_to_the_same(lengths: tuple[int, ...], window: int) -> None:
+    rows = drawn(lengths)
+    found, expected = attend(rows, lengths, sliding_window=window or None), by_hand(rows, lengths, window)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    pull = torch.randn(found.shape, generator=torch.Generator().manual_seed(1))
+    for one, two in zip(torch.autograd.grad(found, rows, pull), torch.autograd.grad(expected, rows, pull), strict=True):
+        torch.testing.assert_close(one, two, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("window", "share"), [(0, 0.63), (100, 0.41)])
+def test_what_lies_ahead_of_a_block_or_out_of_its_window_is_not_computed(
+    window: int, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = 0
+
+    def counted(query: Tensor, key: Tensor, value: Tensor, **settings: Any) -> Tensor:
+        nonlocal pairs
+        pairs += query.shape[2] * key.shape[2]
+        return scaled_dot_product_attention(query, key, value, **settings)
+
+    monkeypatch.setattr(attention, "scaled_dot_product_attention", counted)
+    attend(drawn((512,)), (512,), sliding_window=window or None)
+    assert pairs < share * 512 * 512
 
 
 @given(LENGTHS)

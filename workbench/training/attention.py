@@ -33,6 +33,8 @@ NAME = "workbench_ragged"
 _STRANGE = ("softcap", "s_aux", "position_bias", "sinks")
 # A call costs about as much as attention over some hundred more positions does.
 _SPARED_CALL = 256
+# Positions that look back in one call on a processor: torch's kernel computes up to 512 keys that lie ahead, in vain.
+_BLOCK = 128
 
 
 # Not frozen: torch 2.11 reads all of a frozen one where it compiles, lengths and all.
@@ -194,24 +196,42 @@ def _side_by_side(
     outputs = []
     for group, part in zip(groups, parts, strict=True):
         query, key, value = (_lay(one, group).transpose(1, 2) for one in part)
-        mask = _window_mask(group.longest, window, query) if 0 < window < group.longest else None
+        out = _look_back((query, key, value), dropout, scale, window)
+        outputs.append(_take_up(out.transpose(1, 2), group))
+    return outputs[0] if len(outputs) == 1 else cat(outputs, dim=1)
+
+
+def _look_back(rows: tuple[Tensor, Tensor, Tensor], dropout: float, scale: float | None, window: int) -> Tensor:
+    """Causal attention `[segments, heads, longest, width]`, with a window where that is no 0, block by block."""
+    query, key, value = rows
+    length = query.shape[2]
+    count = max(1, round(length / _BLOCK)) if query.device.type == "cpu" else 1
+    outputs = []
+    end = 0
+    for part in split(query, -(-length // count), dim=2):
+        start, end = end, end + part.shape[2]
+        first = max(0, start + 1 - window) if window else 0
+        mask = None if end <= (window or end) and not start else _mask((start, end), first, window, query)
         out = scaled_dot_product_attention(
-            query,
-            key,
-            value,
+            part,
+            key[:, :, first:end],
+            value[:, :, first:end],
             attn_mask=mask,
             dropout_p=dropout,
             is_causal=mask is None,
             scale=scale,
             enable_gqa=query.shape[1] != key.shape[1],
         )
-        outputs.append(_take_up(out.transpose(1, 2), group))
-    return outputs[0] if len(outputs) == 1 else cat(outputs, dim=1)
+        outputs.append(out)
+    return outputs[0] if len(outputs) == 1 else cat(outputs, dim=2)
 
 
-def _window_mask(length: int, window: int, like: Tensor) -> Tensor:
-    mask: Tensor = ones(length, length, dtype=boolean, device=like.device).tril().triu(1 - window)
-    return mask
+def _mask(block: tuple[int, int], first: int, window: int, like: Tensor) -> Tensor:
+    """Which positions of a block look at which from `first` up to its end."""
+    start, end = block
+    ahead = start - first
+    mask: Tensor = ones(end - start, end - first, dtype=boolean, device=like.device).tril(ahead)
+    return mask.triu(ahead + 1 - window) if window else mask
 
 
 def _lay(row: Tensor, group: Group) -> Tensor:
