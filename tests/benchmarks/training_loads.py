@@ -84,14 +84,16 @@ def _sample(length: int, rng: random.Random) -> Sample:
     return Sample(tokens, (0.0,) * given + (1.0,) * (length - given))
 
 
-def matrix_rate(model: "LlamaForCausalLM", rows: int, repeats: int = 15) -> float:
-    """Operations a second that torch reaches in the products of a training step, each shape at its fastest."""
-    flops = seconds = 0.0
+def matrix_rate(model: "LlamaForCausalLM", rows: int, repeats: int = 15) -> tuple[float, float]:
+    """Operations a second that torch reaches in the products of a training step: each shape at its fastest, and for a
+    second of a processor, all repeats together."""
+    flops = seconds = processor = 0.0
     for count, rows_of, (outer, inner) in _products(model, rows):
-        for best in _product_times(rows_of, outer, inner, repeats):
+        for best, mean in _product_times(rows_of, outer, inner, repeats):
             flops += count * 2.0 * rows_of * outer * inner
             seconds += count * best
-    return flops / seconds
+            processor += count * mean
+    return flops / seconds, flops / processor
 
 
 def _products(model: "LlamaForCausalLM", rows: int) -> Iterator[tuple[int, int, tuple[int, int]]]:
@@ -106,13 +108,18 @@ def _products(model: "LlamaForCausalLM", rows: int) -> Iterator[tuple[int, int, 
     yield 1, rows // 2, (head.shape[0], head.shape[1])
 
 
-def _product_times(rows: int, outer: int, inner: int, repeats: int) -> list[float]:
-    """Best times of the forward product and of the two backward ones."""
+def _product_times(rows: int, outer: int, inner: int, repeats: int) -> list[tuple[float, float]]:
+    """Of the forward product and of the two backward ones the best time, and the mean time of processors."""
     import torch
 
     states, weight, grad = torch.randn(rows, inner), torch.randn(outer, inner), torch.randn(rows, outer)
     pairs = ((states, weight.T), (grad, weight), (grad.T, states))
-    return [min(_timed(left, right) for _ in range(repeats)) for left, right in pairs]
+    found = []
+    for left, right in pairs:
+        watch = Stopwatch()
+        best = min(_timed(left, right) for _ in range(repeats))
+        found.append((best, watch.stop().processor / repeats))
+    return found
 
 
 def _timed(left: "Tensor", right: "Tensor") -> float:

@@ -8,7 +8,10 @@ step; arms take turns within a round, and of each the median round counts. TRL's
 
 Useful tokens are those of the samples. Useful operations are two for each weight and token forward and four backward,
 the head on targets only, and attention over what precedes a token (workbench.training.meters). The machine's rate is
-that of torch.matmul in float32 with as many threads, in the shapes of this model's products, each at its fastest.
+that of torch.matmul in float32 with as many threads, in the shapes of this model's products, each at its fastest. The
+share of it that counts is by the clock, on a machine with nothing else to do: what else runs slows a whole step and not
+the fastest of fifteen products. The share by processor sets the processors' seconds of a step against those of the
+products, which is one and the same with `--threads 1`, whatever else runs.
 """
 
 import argparse
@@ -65,7 +68,7 @@ def _arms(batches: Batches, arguments: argparse.Namespace) -> dict[str, Callable
 
 def _rounds(
     arms: dict[str, Callable[[Batches], Measured]], batches: Batches, arguments: argparse.Namespace
-) -> tuple[dict[str, list[Measured]], list[float]]:
+) -> tuple[dict[str, list[Measured]], list[tuple[float, float]]]:
     """The arms take turns, so that what disturbs the machine disturbs all of them; a step before only warms up."""
     for arm in arms.values():
         arm(batches[:1])
@@ -80,26 +83,29 @@ def _rounds(
     return found, rates
 
 
-def _report(found: dict[str, list[Measured]], rates: list[float], batches: Batches) -> None:
+def _report(found: dict[str, list[Measured]], rates: list[tuple[float, float]], batches: Batches) -> None:
     from workbench.training.meters import Cost
 
     useful = tokens(batches)
     flops = sum(map(Cost.of(make_model()).flops, batches))
-    machine = statistics.median(rates)
+    machine = statistics.median(rate for rate, _ in rates)
     _say(matmul_gflops=round(machine / 1e9, 1), useful_gflop=round(flops / 1e9))
     for name, measured in found.items():
         seconds = statistics.median(one.seconds for one in measured)
-        shares = [flops / one.seconds / rate for one, rate in zip(measured, rates, strict=True)]
+        pairs = list(zip(measured, rates, strict=True))
+        wall = statistics.median(flops / one.seconds / rate for one, (rate, _) in pairs)
+        processor = statistics.median(flops / one.processor / rate for one, (_, rate) in pairs)
         _say(
             arm=name,
             useful_tokens_per_second=round(useful / seconds),
-            share_of_matmul_rate=round(statistics.median(shares), 3),
+            share_of_matmul_rate=round(wall, 3),
+            share_by_processor=round(processor, 3),
         )
     for name, measured in found.items():
         if name != OURS and OURS in found:
-            pairs = list(zip(measured, found[OURS], strict=True))
-            wall = statistics.median(them.seconds / us.seconds for them, us in pairs)
-            processor = statistics.median(them.processor / us.processor for them, us in pairs)
+            both = list(zip(measured, found[OURS], strict=True))
+            wall = statistics.median(them.seconds / us.seconds for them, us in both)
+            processor = statistics.median(them.processor / us.processor for them, us in both)
             _say(ours_to=name, times=round(wall, 2), times_by_processor=round(processor, 2))
     apart = max(_apart(one.losses, next(iter(found.values()))[0].losses) for all_ in found.values() for one in all_)
     _say(losses_apart=apart, equal=apart <= EQUAL)
