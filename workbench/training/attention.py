@@ -34,7 +34,8 @@ _STRANGE = ("softcap", "s_aux", "position_bias", "sinks")
 # A call costs about as much as attention over some hundred more positions does.
 _SPARED_CALL = 256
 # Positions that look back in one call on a processor: torch's kernel computes up to 512 keys that lie ahead, in vain.
-_BLOCK = 128
+# In rows longer than the second figure that is little, but for a window, of which it computes all that lies outside.
+_BLOCK, _SPARED_AHEAD = 128, 1024
 
 
 # Not frozen: torch 2.11 reads all of a frozen one where it compiles, lengths and all.
@@ -204,11 +205,9 @@ def _side_by_side(
 def _look_back(rows: tuple[Tensor, Tensor, Tensor], dropout: float, scale: float | None, window: int) -> Tensor:
     """Causal attention `[segments, heads, longest, width]`, with a window where that is no 0, block by block."""
     query, key, value = rows
-    length = query.shape[2]
-    count = max(1, round(length / _BLOCK)) if query.device.type == "cpu" else 1
     outputs = []
     end = 0
-    for part in split(query, -(-length // count), dim=2):
+    for part in split(query, _block(query, window), dim=2):
         start, end = end, end + part.shape[2]
         first = max(0, start + 1 - window) if window else 0
         mask = None if end <= (window or end) and not start else _mask((start, end), first, window, query)
@@ -224,6 +223,15 @@ def _look_back(rows: tuple[Tensor, Tensor, Tensor], dropout: float, scale: float
         )
         outputs.append(out)
     return outputs[0] if len(outputs) == 1 else cat(outputs, dim=2)
+
+
+def _block(query: Tensor, window: int) -> int:
+    length = query.shape[2]
+    if query.device.type != "cpu":
+        return length
+    if not window and length > _SPARED_AHEAD:
+        return length
+    return -(-length // max(1, round(length / _BLOCK)))
 
 
 def _mask(block: tuple[int, int], first: int, window: int, like: Tensor) -> Tensor:
