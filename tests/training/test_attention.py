@@ -56,7 +56,7 @@ def test_a_segment_attends_as_if_it_were_alone(window: int, lengths: tuple[int, 
 
 
 @pytest.mark.parametrize("window", [0, 1, 40, 150, 400])
-@pytest.mark.parametrize("lengths", [(300, 5, 200), (150, 150), (193,)], ids=str)
+@pytest.mark.parametrize("lengths", [(300, 5, 200), (150, 150), (193,), (1100,)], ids=str)
 def test_a_long_segment_attends_block_by_block_to_the_same(lengths: tuple[int, ...], window: int) -> None:
     rows = drawn(lengths)
     found, expected = attend(rows, lengths, sliding_window=window or None), by_hand(rows, lengths, window)
