@@ -61,6 +61,13 @@ def test_a_broken_file_is_named_with_its_line(tmp_path: Path) -> None:
         read_json(tmp_path / "b.json")
 
 
+@pytest.mark.parametrize("text", ["[" * 100_000, "9" * 5000])
+def test_json_that_is_too_much_for_the_reader_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(RecordError, match=r"a\.json: not JSON that can be read"):
+        read_json(tmp_path / "a.json")
+
+
 def test_records_come_back_as_they_went(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     with JsonlWriter(path) as writer:

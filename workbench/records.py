@@ -54,6 +54,9 @@ def read_json(path: Path) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise RecordError(f"{path}:{error.lineno}:{error.colno}: not JSON: {error.msg}") from error
+    except (ValueError, RecursionError) as error:
+        # A number of thousands of digits, or brackets as deep.
+        raise RecordError(f"{path}: not JSON that can be read: {error}") from error
 
 
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:

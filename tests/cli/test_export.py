@@ -1,11 +1,14 @@
 import json
+import shutil
 from pathlib import Path
 
 import click
 from click.testing import CliRunner, Result
 
+from tests.export.tokenizers_made_here import change
 from workbench.cli.export import export, quantize
 from workbench.errors import ExportError, NotFoundError
+from workbench.export.splitters import COMPOSED
 
 
 def run(command: click.Command, *arguments: str) -> Result:
@@ -21,24 +24,39 @@ def refused(command: click.Command, *arguments: str) -> BaseException:
 def test_a_folder_becomes_two_files(tiny_model: Path, tmp_path: Path) -> None:
     target = tmp_path / "files"
     whole, small = target / "model-F16.gguf", target / "model-Q4_K_M.gguf"
-    assert run(export, str(tiny_model), "--output", str(target)).output == f"{whole}\n{small}\n"
+    assert run(export, str(tiny_model), "--folder", str(target)).output == f"{whole}\n{small}\n"
     assert small.stat().st_size < whole.stat().st_size
     assert run(quantize, str(whole), "--quantization", "Q8_0").output == f"{target / 'model-Q8_0.gguf'}\n"
+
+
+def test_what_is_made_is_told_to_programs_too(tiny_model: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_model, tmp_path / "model"))
+    change(folder, "tokenizer.json", normalizer={"type": "NFC"})
+    whole, small = tmp_path / "GGUF" / "model-F16.gguf", tmp_path / "GGUF" / "model-Q8_0.gguf"
+    found = json.loads(run(export, str(folder), "--quantization", "Q8_0", "--output", "json").stdout)
+    kinds = ((whole, "F16"), (small, "Q8_0"))
+    files = [{"path": str(path), "type": kind, "bytes": path.stat().st_size} for path, kind in kinds]
+    note = f"{folder / 'tokenizer.json'}: {COMPOSED}"
+    assert found == {"files": files, "notes": [note]}
+    again = run(export, str(folder), "--quantization", "F16")
+    assert (again.stdout, again.stderr) == (f"{whole}\n", f"note: {note}\n")
+    one = json.loads(run(quantize, str(whole), "--quantization", "Q8_0", "--output", "json").stdout)
+    assert one == {"files": files[1:], "notes": []}
 
 
 def test_a_small_file_is_made_of_a_plain_one_only(tiny_model: Path, tmp_path: Path) -> None:
     target = tmp_path / "files"
     only = f"{target / 'model-Q8_0.gguf'}\n"
-    assert run(export, str(tiny_model), "--output", str(target), "--outtype", "Q8_0").output == only
+    assert run(export, str(tiny_model), "--folder", str(target), "--outtype", "Q8_0").output == only
     bf16 = target / "model-BF16.gguf"
-    arguments = (str(tiny_model), "--output", str(target), "--outtype", "BF16", "--quantization", "")
+    arguments = (str(tiny_model), "--folder", str(target), "--outtype", "BF16", "--quantization", "")
     assert run(export, *arguments).output == f"{bf16}\n"
     assert run(quantize, str(bf16)).output == f"{target / 'model-Q4_K_M.gguf'}\n"
 
 
 def test_an_unknown_quantization_is_refused_before_anything_is_written(tiny_model: Path, tmp_path: Path) -> None:
     target = tmp_path / "files"
-    error = refused(export, str(tiny_model), "--output", str(target), "--quantization", "Q4")
+    error = refused(export, str(tiny_model), "--folder", str(target), "--quantization", "Q4")
     assert isinstance(error, ExportError)
     assert not target.exists()
 

@@ -28,7 +28,7 @@ def test_an_evaluation_is_shown_as_a_report_or_as_json(capsys: pytest.CaptureFix
 
 def test_a_folder_becomes_two_files(tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "files"
-    assert answer(["model", "export", str(tiny_model), "--output", str(target)]) == 0
+    assert answer(["model", "export", str(tiny_model), "--folder", str(target)]) == 0
     whole, small = target / "model-F16.gguf", target / "model-Q4_K_M.gguf"
     assert capsys.readouterr().out == f"{whole}\n{small}\n"
     assert small.stat().st_size < whole.stat().st_size

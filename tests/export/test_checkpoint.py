@@ -46,7 +46,7 @@ def test_a_file_that_is_no_safetensors_is_refused(tmp_path: Path, content: bytes
 def test_a_header_that_does_not_say_where_a_tensor_lies_is_refused(tmp_path: Path) -> None:
     header = b'{"w": {"dtype": "F32"}}'
     (tmp_path / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
-    with pytest.raises(ExportError, match="does not say where w lies"):
+    with pytest.raises(ExportError, match=r"w\.shape is missing"):
         read_tensors(tmp_path)
 
 
@@ -88,5 +88,5 @@ def test_a_missing_shard_is_named(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="model-00001-of-00002"):
         read_tensors(tmp_path)
     (tmp_path / "model.safetensors.index.json").write_text("{}")
-    with pytest.raises(ExportError, match="no weight_map"):
+    with pytest.raises(ExportError, match="weight_map is missing"):
         read_tensors(tmp_path)

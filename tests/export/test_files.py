@@ -46,6 +46,21 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+def test_what_a_killed_process_left_goes_and_what_another_writes_stays(tmp_path: Path) -> None:
+    out, left, foreign = tmp_path / "file", tmp_path / f".file.{'0' * 32}", tmp_path / ".file.txt"
+    left.write_bytes(b"half")
+    foreign.write_bytes(b"mine")
+    with appearing(out) as first:
+        first.write_bytes(b"first")
+        with appearing(out) as second:
+            second.write_bytes(b"second")
+            assert not left.exists()
+            assert first.read_bytes() == b"first"
+        assert out.read_bytes() == b"second"
+    assert out.read_bytes() == b"first"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".file.txt", "file"]
+
+
 def test_a_full_disk_is_named_and_nothing_is_left(tmp_path: Path) -> None:
     out = tmp_path / "new" / "file"
     with (

@@ -1,6 +1,7 @@
 """llama.cpp's own reading of an exported file, beside transformers' reading of the folder."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -141,9 +142,9 @@ def test_a_model_in_shards_is_the_same_model(variant: Variant, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("value", "outtype", "problem"),
     [
-        (float("nan"), "F32", "attn_v.weight holds values that are not finite"),
-        (float("inf"), "Q8_0", "attn_v.weight holds values that are not finite"),
-        (70000.0, "F16", "attn_v.weight holds 70000, and F16 ends at 65504"),
+        (float("nan"), "F32", "v_proj.weight holds values that are not finite"),
+        (float("inf"), "Q8_0", "v_proj.weight holds values that are not finite"),
+        (70000.0, "F16", "v_proj.weight holds 70000, and F16 ends at 65504"),
     ],
 )
 def test_numbers_that_cannot_be_kept_are_refused(
@@ -172,6 +173,34 @@ def test_what_cannot_be_exported_is_said_before_anything_is_written(variant: Var
     with pytest.raises(ExportError, match=r"no model\.safetensors"):
         export_gguf(folder, out)
     assert not out.parent.exists()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from workbench.export import export_gguf, gguf
+
+def written(values, entry, stored=gguf._stored):
+    if entry.name.startswith("blk.1."):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return stored(values, entry)
+
+gguf._stored = written
+export_gguf(Path(sys.argv[1]), Path(sys.argv[2]), "F32")
+"""
+
+
+def test_a_killed_export_leaves_the_old_file_and_the_next_one_clears_up(tiny_model: Path, tmp_path: Path) -> None:
+    out = export_gguf(tiny_model, tmp_path / "model.gguf", "F16")
+    before = out.read_bytes()
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tiny_model), str(out)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert out.read_bytes() == before
+    (half,) = (path for path in tmp_path.glob(".model.gguf.*"))
+    assert half.stat().st_size > 100_000
+    export_gguf(tiny_model, out, "F32")
+    assert [path.name for path in tmp_path.glob("*")] == ["model.gguf"]
+    assert not half.exists()
 
 
 PEAK = """

@@ -33,7 +33,7 @@ def config(**settings: Any) -> ModelConfig:
     ],
 )
 def test_rotary_settings_of_older_and_newer_files(settings: dict[str, Any], expected: dict[str, Any]) -> None:
-    assert expected.items() <= config(**settings).rope.items()
+    assert expected.items() <= config(**settings).rope.values.items()
 
 
 @pytest.mark.parametrize(

@@ -62,9 +62,9 @@ def test_what_llama_cpp_has_a_name_for_needs_no_factors() -> None:
         ({"rope_type": "dynamic", "factor": 2.0}, "'dynamic' cannot be exported: its frequencies change"),
         ({"rope_type": "longrope"}, "change places"),
         ({"rope_type": "spiral"}, "no such scaling"),
-        ({"rope_type": "linear"}, "linear scaling needs a number for factor, not None"),
-        (LLAMA3 | {"low_freq_factor": "low"}, "needs a number for low_freq_factor"),
-        ({"partial_rotary_factor": 0.5}, "only 50% of each head"),
+        ({"rope_type": "linear"}, "linear scaling: factor is None where a number above 0 is needed"),
+        (LLAMA3 | {"low_freq_factor": "low"}, "llama3 scaling: low_freq_factor is 'low'"),
+        ({"partial_rotary_factor": 0.5}, "50% of each head is rotated"),
     ],
 )
 def test_what_llama_cpp_would_compute_differently_is_refused(rope: dict[str, Any], problem: str) -> None:

@@ -12,16 +12,17 @@ from tests.export.tokenizers_made_here import TEXT, put_around, save_tokenizer, 
 from workbench.engines.llama_binding import LlamaModel
 from workbench.errors import ExportError
 from workbench.export import export_gguf
+from workbench.export.options import Tell
 from workbench.export.sentencepiece import blank_in_front, scores
 
 NAMES = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
 
 
-def exported(variant: Variant, tmp_path: Path, form: str) -> tuple[Path, LlamaModel]:
+def exported(variant: Variant, tmp_path: Path, form: str, tell: Tell | None = None) -> tuple[Path, LlamaModel]:
     tokenizer = put_around(sentencepiece(form), "<s>")
     folder = variant("Mistral", vocab_size=tokenizer.get_vocab_size() + 8, hidden_size=64, head_dim=16)
     save_tokenizer(folder, tokenizer, **NAMES)
-    return folder, LlamaModel(export_gguf(folder, tmp_path / "model.gguf"), vocabulary_only=True)
+    return folder, LlamaModel(export_gguf(folder, tmp_path / "model.gguf", tell=tell), vocabulary_only=True)
 
 
 @pytest.mark.parametrize("form", ["legacy", "always", "never"])
@@ -48,6 +49,30 @@ def test_a_blank_in_front_of_the_first_word_alone_is_none_behind_a_special_token
     folder, model = exported(variant, tmp_path, "first")
     chat = "<|user|>Who built it?<|assistant|> Tarn Osgood.<|end|>\n<|user|>  When?"
     assert model.tokenize(chat, begin=False, special=True) == ids_of(folder, chat)
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "same", "told"),
+    [
+        ("first", "Who built it?", " Who built it?", "begins with no special token has a blank in front"),
+        ("always", " Who built it?", "Who built it?", "begins with a blank has one blank in transformers and two"),
+        ("legacy", "", "", ""),
+        ("never", "", "", ""),
+    ],
+)
+def test_what_llama_cpp_cannot_do_is_told(
+    variant: Variant, tmp_path: Path, form: str, text: str, same: str, told: str
+) -> None:
+    """Of `same` llama.cpp makes what transformers makes of `text`."""
+    said: list[str] = []
+    folder, model = exported(variant, tmp_path, form, said.append)
+    assert len(said) == bool(told)
+    if told:
+        assert said[0].startswith(f"{folder / 'tokenizer.json'}: ")
+        assert told in said[0]
+        found, wanted = model.tokenize(text, begin=True, special=True), ids_of(folder, text, add_special_tokens=True)
+        assert found != wanted
+        assert model.tokenize(same, begin=True, special=True) == wanted
 
 
 def test_texts_come_back_as_they_were(variant: Variant, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from workbench.engines.llama_binding import LlamaModel
 from workbench.errors import ExportError
 from workbench.export import export_gguf
 from workbench.export.model_config import ModelConfig
-from workbench.export.splitters import splitter
+from workbench.export.splitters import COMPOSED, splitter
 from workbench.export.vocabulary import Vocabulary
 from workbench.records import read_json
 
@@ -50,7 +50,9 @@ def test_ids_are_equal_on_many_scripts_and_on_anything(variant: Variant, tmp_pat
     folder = variant(vocab_size=608, hidden_size=64, head_dim=16, intermediate_size=64)
     save_tokenizer(folder, byte_level(family))
     assert splitter(folder, read_json(folder / "tokenizer.json")) == FAMILIES[family]
-    model = LlamaModel(export_gguf(folder, tmp_path / "model.gguf"), vocabulary_only=True)
+    told: list[str] = []
+    model = LlamaModel(export_gguf(folder, tmp_path / "model.gguf", tell=told.append), vocabulary_only=True)
+    assert [COMPOSED in note for note in told] == [True] * (family == "qwen2")
     found = model.tokenize(TEXT, begin=True, special=True)
     assert found == ids_of(folder, TEXT)
     assert len(found) < len(TEXT.encode()) * 0.8

@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -116,9 +117,9 @@ def test_a_template_may_stand_in_the_settings(folder: Path) -> None:
     ("name", "values", "problem"),
     [
         ("tokenizer.json", {"model": {"type": "Unigram", "vocab": {}, "merges": []}}, "only BPE .* not Unigram"),
-        ("tokenizer.json", {"model": None}, "not one without a model"),
-        ("tokenizer.json", {"model": {"type": "BPE", "vocab": {}}}, "no vocab or no merges"),
-        ("tokenizer_config.json", {"eos_token": "</s>"}, "'</s>' is not in the vocabulary"),
+        ("tokenizer.json", {"model": None}, "model is missing"),
+        ("tokenizer.json", {"model": {"type": "BPE", "vocab": {"a": 0}}}, r"model\.merges is missing"),
+        ("tokenizer_config.json", {"eos_token": "</s>"}, "eos token '</s>' is not in the vocabulary"),
         ("tokenizer.json", {"post_processor": {"type": "RobertaProcessing"}}, "what its RobertaProcessing does"),
     ],
 )
@@ -143,11 +144,58 @@ def test_an_added_token_that_takes_what_is_beside_it_is_refused(folder: Path, ke
     assert f"set {key} to false" in caught.value.hint
 
 
-def test_two_ids_of_one_token_are_refused(folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "index", "problem"),
+    [
+        ("<|pad|>", 390, "'<|pad|>' has the id 390, but is read as 0"),
+        ("<|new|>", 390, "'<|new|>' has the id 390, but is read as 384"),
+        ("<|new|>", 3, "'<|new|>' has the id 3, but is read as 384"),
+        ("<|new|>", 384, ""),
+    ],
+)
+def test_added_tokens_have_the_ids_that_they_are_read_with(
+    folder: Path, content: str, index: int, problem: str
+) -> None:
+    """The tokenizers library gives ids by the vocabulary and by the order, whatever the file says."""
+    from tokenizers import Tokenizer
+
     added = json.loads((folder / "tokenizer.json").read_text())["added_tokens"]
-    change(folder, "tokenizer.json", added_tokens=[*added, added[0] | {"id": 390}])
-    with pytest.raises(ExportError, match="two ids have the same token"):
+    change(folder, "tokenizer.json", added_tokens=[*added, added[0] | {"content": content, "id": index}])
+    found = Tokenizer.from_file(str(folder / "tokenizer.json")).token_to_id(content)
+    assert (found == index) == (not problem)
+    if not problem:
+        assert read(folder, 400).tokens[index] == content
+        return
+    with pytest.raises(ExportError, match=re.escape(problem)):
         read(folder, 400)
+
+
+def test_one_id_of_two_tokens_is_refused(folder: Path) -> None:
+    model = json.loads((folder / "tokenizer.json").read_text())["model"]
+    change(folder, "tokenizer.json", model=model | {"vocab": model["vocab"] | {"zyx": 7}})
+    with pytest.raises(ExportError, match="two tokens have the same id"):
+        read(folder)
+
+
+@pytest.mark.parametrize(
+    ("more", "count"), [(None, 2), (["<|user|>"], 3), ({"user": "<|user|>", "made": "<|system|>"}, 4)]
+)
+def test_special_tokens_that_only_the_settings_name_are_found_in_texts(
+    folder: Path, tmp_path: Path, more: Any, count: int
+) -> None:
+    change(folder, "tokenizer.json", added_tokens=[])
+    change(folder, "tokenizer_config.json", extra_special_tokens=more, model_specific_special_tokens=None)
+    model = LlamaModel(export_gguf(folder, tmp_path / "model.gguf"), vocabulary_only=True)
+    text = "a<|pad|>b<|user|>c<|system|>d<|end|>"
+    found = model.tokenize(text, begin=False, special=True)
+    assert found == ids_of(folder, text)
+    assert len({0, 1, 2, 3} & set(found)) == count
+
+
+def test_special_tokens_that_are_no_tokens_are_refused(folder: Path) -> None:
+    change(folder, "tokenizer_config.json", extra_special_tokens=["<|tool|>"])
+    with pytest.raises(ExportError, match=r"special 0 token '<\|tool\|>' is not in the vocabulary"):
+        read(folder)
 
 
 def test_parts_of_words_are_refused(folder: Path) -> None:

@@ -1,22 +1,26 @@
 """`workbench model export` and `workbench model quantize`: files that llama.cpp runs."""
 
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from workbench.cli.flags import options_command, workspace_flag
+from workbench.cli.flags import options_command, output_flag, workspace_flag
 from workbench.export.options import PLAIN_TYPES, ExportOptions
 from workbench.workspace import Workspace
 
 
 @click.argument("source")
-@click.option("--output", "target", type=click.Path(file_okay=False, path_type=Path), help="Folder for the files.")
+@click.option("--folder", "target", type=click.Path(file_okay=False, path_type=Path), help="Folder for the files.")
 @workspace_flag
-def _export(options: ExportOptions, source: str, target: Path | None, workspace: Path | None) -> None:
+@output_flag
+def _export(options: ExportOptions, source: str, target: Path | None, workspace: Path | None, output: str) -> None:
     """Make GGUF files of SOURCE, a trained run or a Hugging Face folder: of a model, or of an adapter, which is merged.
 
-    They are written into the run's GGUF folder, or beside the folder, unless --output says where. The second, smaller
-    file is left out where the first is not in F32, F16 or BF16.
+    They are written into the run's GGUF folder, or into one beside the folder, unless --folder says where; files of
+    the same name there are replaced. The second, smaller file is left out where the first is not in F32, F16 or BF16.
     """
     from workbench.export import export_gguf, quantize
     from workbench.export.quantization import quantization
@@ -28,22 +32,49 @@ def _export(options: ExportOptions, source: str, target: Path | None, workspace:
     folder, beside = _exported(source, found)
     into = target or beside
     base = found.resolve(options.adapter_base) if options.adapter_base else None
-    whole = export_gguf(folder, into / f"model-{options.outtype}.gguf", options.outtype, base)
-    click.echo(whole)
-    if small:
-        click.echo(quantize(whole, into / f"model-{small}.gguf", small, options.export_threads))
+    with _shown(output) as (done, tell):
+        whole = into / f"model-{options.outtype}.gguf"
+        done(export_gguf(folder, whole, options.outtype, base, tell), options.outtype)
+        if small and small != options.outtype:
+            done(quantize(whole, into / f"model-{small}.gguf", small, options.export_threads, tell), small)
 
 
 @click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("target", required=False, type=click.Path(dir_okay=False, path_type=Path))
-def _quantize(options: ExportOptions, source: Path, target: Path | None) -> None:
-    """Make a smaller GGUF file of SOURCE, one in F32, F16 or BF16."""
+@output_flag
+def _quantize(options: ExportOptions, source: Path, target: Path | None, output: str) -> None:
+    """Make a smaller GGUF file of SOURCE, one in F32, F16 or BF16; a file that is there already is replaced.
+
+    TARGET is its name; without one it lies beside SOURCE, with the kind in its name.
+    """
     from workbench.export import quantize as quantize_file
 
     kind = options.quantization
     plain = next((name for name in PLAIN_TYPES if source.stem.endswith(f"-{name}")), "")
     out = target or source.with_name(f"{source.stem.removesuffix(f'-{plain}')}-{kind}.gguf")
-    click.echo(quantize_file(source, out, kind, options.export_threads))
+    with _shown(output) as (done, tell):
+        done(quantize_file(source, out, kind, options.export_threads, tell), kind)
+
+
+@contextmanager
+def _shown(output: str) -> Iterator[tuple[Callable[[Path, str], None], Callable[[str], None]]]:
+    """What is done with a file that is finished, and with a difference: as text at once, as JSON at the end."""
+    files: list[dict[str, object]] = []
+    notes: list[str] = []
+
+    def done(path: Path, kind: str) -> None:
+        files.append({"path": str(path), "type": kind, "bytes": path.stat().st_size})
+        if output == "text":
+            click.echo(path)
+
+    def tell(note: str) -> None:
+        notes.append(note)
+        if output == "text":
+            click.echo(f"note: {note}", err=True)
+
+    yield done, tell
+    if output == "json":
+        click.echo(json.dumps({"files": files, "notes": notes}, indent=2, ensure_ascii=False))
 
 
 def _exported(source: str, workspace: Workspace) -> tuple[Path, Path]:

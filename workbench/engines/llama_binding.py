@@ -7,7 +7,7 @@ import ctypes
 import os
 import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -37,10 +37,13 @@ class _Log:
     def __init__(self) -> None:
         self.errors: deque[str] = deque(maxlen=8)
         self._last = 0
+        self._heard: list[str] | None = None
         self.callback = llama_cpp.llama_log_callback(self._take)
 
     def _take(self, level: int, text: bytes, _: Any) -> None:
         self._last = level if level != _CONTINUED else self._last
+        if self._heard is not None:
+            self._heard.append(text.decode(errors="replace"))
         if self._last == _ERROR and (line := text.decode(errors="replace").strip()):
             self.errors.append(line)
 
@@ -49,6 +52,16 @@ class _Log:
         said = "; ".join(self.errors)
         self.errors.clear()
         return said or "llama.cpp gave no reason"
+
+    def all_during(self, work: Callable[[], object]) -> str:
+        """Everything that is said, errors or not, until `work` returns."""
+        said: list[str] = []
+        self._heard = said
+        try:
+            work()
+        finally:
+            self._heard = None
+        return "".join(said)
 
 
 LOG = _Log()
@@ -341,15 +354,23 @@ def quantizations() -> dict[str, int]:
     return found
 
 
-def quantize_file(source: Path, out: Path, kind: int, threads: int = 0) -> None:
-    """Writes `out`; EngineError with llama.cpp's own words when it refuses."""
+def quantize_file(source: Path, out: Path, kind: int, threads: int = 0, *, dry: bool = False) -> None:
+    """Writes `out`, unless it is a dry run; EngineError with llama.cpp's own words when it refuses."""
     _check_file(source)
     parameters = llama_cpp.llama_model_quantize_default_params()
-    parameters.ftype = kind
-    parameters.nthread = threads
+    parameters.ftype, parameters.nthread, parameters.dry_run = kind, threads, dry
     LOG.errors.clear()
     if llama_cpp.llama_model_quantize(os.fsencode(source), os.fsencode(out), ctypes.byref(parameters)):
         raise EngineError(LOG.explain())
+
+
+def foretell_quantization(source: Path, kind: int) -> tuple[int, dict[str, str]]:
+    """Bytes that the file will have, to a hundredth of a MiB, and the tensors whose rows do not fill the blocks of the
+    format that they should have, with the format that llama.cpp gives them instead."""
+    said = LOG.all_during(lambda: quantize_file(source, Path(os.devnull), kind, dry=True))
+    before, after = (float(re.findall(rf"{name} size +=\s+([\d.]+) MiB", said)[-1]) for name in ("model", "quant"))
+    others = dict(re.findall(r"warning: (\S+) +- ncols.*-> falling back to +(\w+)", said))
+    return int(source.stat().st_size + (after - before) * 2**20), others
 
 
 def _check_file(path: Path) -> None:

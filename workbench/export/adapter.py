@@ -9,14 +9,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import ExportError
 from workbench.export.checkpoint import StoredTensor, Tensor, read_tensors
-from workbench.export.files import read_object
+from workbench.export.files import AGAIN, read_as
+from workbench.export.forms import AdapterSettings
 
 _CONFIG = "adapter_config.json"
 _PREFIX = "base_model.model."
@@ -34,13 +34,13 @@ class Adapter:
     """`tensors` have the names of the base's modules in front."""
 
     folder: Path
-    values: dict[str, Any]
+    values: AdapterSettings
     tensors: dict[str, StoredTensor]
 
     @classmethod
     def read(cls, folder: Path) -> "Adapter":
         """ExportError for kinds of adapters that are more than a product added to a matrix."""
-        values = read_object(folder / _CONFIG)
+        values = read_as(folder / _CONFIG, AdapterSettings)
         if values.get("peft_type") != "LORA" or values.get("use_dora"):
             kind = "DoRA" if values.get("use_dora") else values.get("peft_type")
             raise ExportError(f"{folder} is an adapter of the kind {kind}, not plain LoRA", hint=_MERGE)
@@ -68,7 +68,7 @@ class Adapter:
         left = dict(self.tensors)
         found: dict[str, Tensor] = dict(tensors)
         # Whole modules first: an embedding that grew is saved beside the change to it.
-        found |= {name: left.pop(name) for name in [*left] if "lora_" not in name}
+        found |= {name: left.pop(name) for name in [*left] if "lora_" not in name and name in tensors}
         for name, tensor in found.items():
             if parts := self._parts(left, name.removesuffix(".weight")):
                 found[name] = self._product(name, tensor, parts)
@@ -88,6 +88,8 @@ class Adapter:
 
     def _product(self, name: str, base: Tensor, parts: tuple[StoredTensor, StoredTensor, bool]) -> "MergedTensor":
         down, up, embedding = parts
+        if len(down.shape) != 2 or len(up.shape) != 2 or not down.shape[0]:
+            raise ExportError(f"{self.folder}: its factors of {name} are {up.shape} and {down.shape}", hint=AGAIN)
         change = (down.shape[1], up.shape[0]) if embedding else (up.shape[0], down.shape[1])
         if up.shape[1] != down.shape[0] or change != base.shape:
             raise ExportError(
@@ -99,10 +101,16 @@ class Adapter:
     def _scale(self, module: str, rank: int) -> float:
         alpha = self.values.get("lora_alpha") or 8
         for pattern, value in (self.values.get("alpha_pattern") or {}).items():
-            if re.match(rf"(.*\.)?({pattern})$", module):
+            if self._matches(pattern, module):
                 alpha = value
                 break
         return float(alpha / (math.sqrt(rank) if self.values.get("use_rslora") else rank))
+
+    def _matches(self, pattern: str, module: str) -> bool:
+        try:
+            return re.match(rf"(.*\.)?({pattern})$", module) is not None
+        except re.error as error:
+            raise ExportError(f"{self.folder / _CONFIG}: alpha_pattern: {pattern!r}: {error}", hint=AGAIN) from error
 
 
 @dataclass(frozen=True)

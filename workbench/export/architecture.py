@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import ExportError
-from workbench.export.model_config import ModelConfig
+from workbench.export.model_config import ELSEWHERE, ModelConfig
 from workbench.export.rope import describe_rope, rope_factors
 
 _ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
@@ -39,10 +39,8 @@ class Architecture:
 
     def describe(self, config: ModelConfig, writer: Any) -> None:
         """Writes the hyperparameters; ExportError for what llama.cpp would compute differently."""
-        if config.values.get("hidden_act", "silu") != "silu":
-            raise ExportError(
-                f"{config.path}: llama.cpp's {self.name} computes silu, not {config.values['hidden_act']}"
-            )
+        if (activation := config.values.get("hidden_act", "silu")) != "silu":
+            raise ExportError(f"{config.path}: llama.cpp's {self.name} computes silu, not {activation}", hint=ELSEWHERE)
         writer.add_block_count(config.layers)
         writer.add_context_length(config.context_length)
         writer.add_embedding_length(config.number("hidden_size"))
@@ -77,7 +75,9 @@ class Architecture:
     def _checked_biases(self, config: ModelConfig) -> tuple[str, ...]:
         biases = self.biases(config)
         if lost := [name for name in biases if name not in self.biased]:
-            raise ExportError(f"{config.path}: llama.cpp's {self.name} adds no bias to {', '.join(lost)}")
+            raise ExportError(
+                f"{config.path}: llama.cpp's {self.name} adds no bias to {', '.join(lost)}", hint=ELSEWHERE
+            )
         return biases
 
     def names(self, config: ModelConfig) -> Callable[[str], str]:

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import ExportError
-from workbench.export.files import read_object
+from workbench.export.files import AGAIN, checked, read_as
+from workbench.export.forms import Shards, StoredEntry
 
 _TYPES: dict[str, Any] = {"F32": np.float32, "F16": np.float16, "BF16": np.uint16, "F64": np.float64}
 _LONGEST_HEADER = 100 << 20
-_AGAIN = "copy or download the file again"
 
 
 class Tensor(Protocol):
@@ -48,7 +48,7 @@ class StoredTensor:
         count = (last - first) * row
         stored = np.fromfile(self.path, kind, count, offset=self.offset + first * row * kind.itemsize)
         if stored.size < count:
-            raise ExportError(f"{self.path}: it ends before it should", hint=_AGAIN)
+            raise ExportError(f"{self.path}: it ends before it should", hint=AGAIN)
         if self.dtype == "BF16":
             # A bfloat16 is the upper half of a float32.
             widened = stored.astype(np.uint32)
@@ -68,10 +68,10 @@ def read_tensors(folder: Path, stem: str = "model") -> dict[str, StoredTensor]:
 def _files(folder: Path, stem: str) -> list[Path]:
     index = folder / f"{stem}.safetensors.index.json"
     if index.is_file():
-        shards = read_object(index).get("weight_map")
-        if not isinstance(shards, dict):
-            raise ExportError(f"{index}: it has no weight_map, which names the file of each tensor", hint=_AGAIN)
-        return [folder / name for name in sorted(set(map(str, shards.values())))]
+        names = sorted(set(read_as(index, Shards)["weight_map"].values()))
+        if away := [name for name in names if name != Path(name).name or "\0" in name]:
+            raise ExportError(f"{index}: {away[0]!r} is no file beside it", hint=AGAIN)
+        return [folder / name for name in names]
     single = folder / f"{stem}.safetensors"
     if single.is_file():
         return [single]
@@ -86,20 +86,19 @@ def _header(path: Path) -> dict[str, StoredTensor]:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
             entries = json.loads(file.read(length)) if 0 < length < _LONGEST_HEADER else None
-    except FileNotFoundError as error:
-        raise ExportError(f"{path} is named by the model's index but is not there", hint=_AGAIN) from error
-    except ValueError as error:
-        raise ExportError(f"{path}: its header is not JSON, so it is no safetensors file", hint=_AGAIN) from error
+    except OSError as error:
+        raise ExportError(f"{path} is named by the model's index, but: {error.strerror}", hint=AGAIN) from error
+    except (ValueError, RecursionError) as error:
+        raise ExportError(f"{path}: its header is not JSON, so it is no safetensors file", hint=AGAIN) from error
     if not isinstance(entries, dict):
-        raise ExportError(f"{path}: its header is empty or too long, so it is no safetensors file", hint=_AGAIN)
+        raise ExportError(f"{path}: its header is empty or too long, so it is no safetensors file", hint=AGAIN)
     entries.pop("__metadata__", None)
     start, size = 8 + length, path.stat().st_size
-    return {name: _tensor(path, name, entry, (start, size)) for name, entry in entries.items()}
+    forms = checked(path, entries, dict[str, StoredEntry])
+    return {name: _tensor(path, name, entry, (start, size)) for name, entry in forms.items()}
 
 
-def _tensor(path: Path, name: str, entry: Any, bounds: tuple[int, int]) -> StoredTensor:
-    if not isinstance(entry, dict) or not entry.keys() >= {"dtype", "shape", "data_offsets"}:
-        raise ExportError(f"{path}: its header does not say where {name} lies", hint=_AGAIN)
+def _tensor(path: Path, name: str, entry: StoredEntry, bounds: tuple[int, int]) -> StoredTensor:
     if entry["dtype"] not in _TYPES:
         raise ExportError(
             f"{path}: {name} is stored as {entry['dtype']}, not one of {', '.join(_TYPES)}",
@@ -109,7 +108,7 @@ def _tensor(path: Path, name: str, entry: Any, bounds: tuple[int, int]) -> Store
     begin, end = entry["data_offsets"]
     shape = tuple(entry["shape"])
     if start + end > size:
-        raise ExportError(f"{path}: it ends before {name} does", hint=_AGAIN)
+        raise ExportError(f"{path}: it ends before {name} does", hint=AGAIN)
     if end - begin != math.prod(shape) * np.dtype(_TYPES[entry["dtype"]]).itemsize:
-        raise ExportError(f"{path}: {name} has {end - begin} bytes, which are not its shape {shape}", hint=_AGAIN)
+        raise ExportError(f"{path}: {name} has {end - begin} bytes, which are not its shape {shape}", hint=AGAIN)
     return StoredTensor(path, entry["dtype"], shape, start + begin)

@@ -15,7 +15,7 @@ from workbench.export.architecture import interleave
 from workbench.export.checkpoint import Tensor
 from workbench.export.files import appearing, check_room
 from workbench.export.model_folder import ModelFolder
-from workbench.export.options import OUTTYPES
+from workbench.export.options import OUTTYPES, Tell
 from workbench.export.vocabulary import Vocabulary
 
 Block = gguf.GGMLQuantizationType
@@ -24,14 +24,16 @@ _AT_ONCE = 1 << 20  # numbers; the quantizers need a few times the memory of wha
 _TOKEN_BYTES = 64  # what one token takes at the most, roughly, to see whether the file will fit
 
 
-def export_gguf(folder: Path, out: Path, outtype: str = "F16", base: Path | None = None) -> Path:
+def export_gguf(
+    folder: Path, out: Path, outtype: str = "F16", base: Path | None = None, tell: Tell | None = None
+) -> Path:
     """Peak memory is a few megabytes above the tokenizer's, whatever the model's size; equal folders give equal bytes;
     a failure leaves no file behind.
 
     `folder` is a model's or an adapter's, whose `base` may lie elsewhere than it says. `outtype` is one of OUTTYPES
     and holds for matrices; norms, biases and rotary factors stay F32. ExportError for a model class, tokenizer or
     tensor that llama.cpp would not read as transformers does, for numbers that `outtype` cannot hold, and for a full
-    disk.
+    disk; what stays different in texts of some kinds is told.
     """
     if outtype not in OUTTYPES:
         raise ExportError(f"there is no outtype {outtype!r}", hint=f"it is one of {', '.join(OUTTYPES)}")
@@ -39,6 +41,8 @@ def export_gguf(folder: Path, out: Path, outtype: str = "F16", base: Path | None
     vocabulary = Vocabulary.read(model.tokenizer, model.config)
     entries = [*_entries(model, Block[outtype])]
     check_room(out, sum(entry.size for entry in entries) + _TOKEN_BYTES * len(vocabulary.tokens))
+    if tell and vocabulary.different:
+        tell(f"{model.tokenizer / 'tokenizer.json'}: {vocabulary.different}")
     with appearing(out) as temporary:
         with closing(gguf.GGUFWriter(temporary, model.architecture.name)) as writer:
             _describe(writer, model, outtype)
@@ -51,9 +55,10 @@ def export_gguf(folder: Path, out: Path, outtype: str = "F16", base: Path | None
 
 @dataclass(frozen=True)
 class _Entry:
-    """One tensor of the file; `head_rows` see `Architecture.head_rows`."""
+    """One tensor of the file; `origin` is what messages call it, `head_rows` see `Architecture.head_rows`."""
 
     name: str
+    origin: str
     tensor: Tensor
     block: Any
     head_rows: int = 0
@@ -99,10 +104,11 @@ class _Computed:
 def _entries(model: ModelFolder, wanted: Any) -> Iterator[_Entry]:
     names = model.architecture.names(model.config)
     for name, values in model.architecture.extra_tensors(model.config):
-        yield _Entry(name, _Computed(values), Block.F32)
+        yield _Entry(name, f"{model.config.path}: {name}", _Computed(values), Block.F32)
     for original, tensor in model.tensors.items():
         block = _block(original, tensor.shape, wanted)
-        yield _Entry(names(original), tensor, block, model.architecture.head_rows(model.config, original))
+        origin = f"{model.config.path.parent}: {original}"
+        yield _Entry(names(original), origin, tensor, block, model.architecture.head_rows(model.config, original))
 
 
 def _block(name: str, shape: tuple[int, ...], wanted: Any) -> Any:
@@ -115,14 +121,14 @@ def _block(name: str, shape: tuple[int, ...], wanted: Any) -> Any:
 def _stored(values: NDArray[np.float32], entry: _Entry) -> NDArray[Any]:
     if not np.isfinite(values).all():
         raise ExportError(
-            f"{entry.name} holds values that are not finite, so its training went wrong",
+            f"{entry.origin} holds values that are not finite, so its training went wrong",
             hint="export an earlier checkpoint: workbench model export RUN/Artifacts/phase_N/epoch_M",
         )
     with np.errstate(over="ignore"):
         stored: NDArray[Any] = gguf.quants.quantize(values, entry.block)
     if entry.block is Block.F16 and not np.isfinite(stored).all():
         raise ExportError(
-            f"{entry.name} holds {np.abs(values).max():.0f}, and F16 ends at 65504",
+            f"{entry.origin} holds {np.abs(values).max():.0f}, and F16 ends at 65504",
             hint="export it with --outtype BF16 or F32",
         )
     return np.ascontiguousarray(stored)

@@ -2,18 +2,51 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+import numpy as np
 
 from workbench.errors import ExportError
-from workbench.export.files import read_object
+from workbench.export.files import AGAIN, read_as
+from workbench.export.forms import ModelSettings
+
+# Where llama.cpp computes something else.
+ELSEWHERE = "transformers runs such a model from its folder: workbench model chat --model FOLDER"
+_LARGEST = (1 << 31) - 1
 
 
 @dataclass(frozen=True)
-class ModelConfig:
-    """`values` keeps every key for what one architecture alone needs."""
+class Settings:
+    """Values by their names; `path` is the file that they stand in, `part` what is written before a name in messages.
+
+    ExportError for what is no such number.
+    """
 
     path: Path
     values: dict[str, Any]
+    part: str = ""
+
+    def number(self, name: str, default: int | None = None) -> int:
+        """Whole, above 0, and of four bytes; `default` where there is none."""
+        value = default if self.values.get(name) is None else self.values[name]
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= _LARGEST:
+            raise self._refused(name, value, "a whole number above 0 is needed")
+        return value
+
+    def ratio(self, name: str, default: float | None = None) -> float:
+        """Above 0 also as a float of four bytes, which is what a GGUF file holds."""
+        value = default if self.values.get(name) is None else self.values[name]
+        if not isinstance(value, int | float) or isinstance(value, bool) or not _single(value):
+            raise self._refused(name, value, "a number above 0 is needed")
+        return float(value)
+
+    def _refused(self, name: str, value: Any, needed: str) -> ExportError:
+        return ExportError(f"{self.path}: {self.part}{name} is {value!r:.60} where {needed}", hint=AGAIN)
+
+
+@dataclass(frozen=True)
+class ModelConfig(Settings):
+    """`values` keeps every key for what one architecture alone needs."""
 
     @classmethod
     def read(cls, folder: Path) -> "ModelConfig":
@@ -21,7 +54,7 @@ class ModelConfig:
         path = folder / "config.json"
         if not path.is_file():
             raise ExportError(f"{folder} holds no config.json", hint="give the folder that save_pretrained() wrote")
-        config = cls(path, read_object(path))
+        config = cls(path, cast(dict[str, Any], read_as(path, ModelSettings)))
         if quantized := config.values.get("quantization_config"):
             raise ExportError(
                 f"{folder} holds weights that {quantized.get('quant_method', 'something')} has quantized",
@@ -29,18 +62,6 @@ class ModelConfig:
                 "small with workbench model quantize",
             )
         return config
-
-    def number(self, name: str) -> int:
-        value = self.values.get(name)
-        if not isinstance(value, int) or value < 1:
-            raise ExportError(f"{self.path}: {name} is {value!r} where a whole number above 0 is needed")
-        return value
-
-    def ratio(self, name: str, default: float) -> float:
-        value = self.values.get(name, default)
-        if not isinstance(value, int | float):
-            raise ExportError(f"{self.path}: {name} is {value!r} where a number is needed")
-        return float(value)
 
     @property
     def model_class(self) -> str:
@@ -56,11 +77,18 @@ class ModelConfig:
 
     @property
     def key_value_heads(self) -> int:
-        return int(self.values.get("num_key_value_heads") or self.heads)
+        found = self.number("num_key_value_heads", self.heads)
+        if self.heads % found:
+            raise ExportError(f"{self.path}: {self.heads} heads cannot share the keys of {found}", hint=AGAIN)
+        return found
 
     @property
     def head_width(self) -> int:
-        return int(self.values.get("head_dim") or self.number("hidden_size") // self.heads)
+        given = self.values.get("head_dim") is not None
+        found = self.number("head_dim") if given else self.number("hidden_size") // self.heads
+        if not found or found % 2:
+            raise ExportError(f"{self.path}: heads of {found} numbers have no halves to rotate", hint=AGAIN)
+        return found
 
     @property
     def tied(self) -> bool:
@@ -68,13 +96,13 @@ class ModelConfig:
         return bool(self.values.get("tie_word_embeddings"))
 
     @property
-    def rope(self) -> dict[str, Any]:
+    def rope(self) -> Settings:
         """Rotary settings; older files keep the base and the rotated share beside the scaling."""
         found = dict(self.values.get("rope_parameters") or self.values.get("rope_scaling") or {})
-        found.setdefault("rope_theta", self.values.get("rope_theta") or 10000.0)
+        found.setdefault("rope_theta", self.ratio("rope_theta", 10000.0))
         found.setdefault("rope_type", found.get("type") or "default")
-        found.setdefault("partial_rotary_factor", self.values.get("partial_rotary_factor") or 1.0)
-        return found
+        found.setdefault("partial_rotary_factor", self.ratio("partial_rotary_factor", 1.0))
+        return Settings(self.path, found, f"{found['rope_type']} scaling: ")
 
     @property
     def context_length(self) -> int:
@@ -90,4 +118,15 @@ class ModelConfig:
             return bool(self.values.get("sliding_window"))
         if "layer_types" in self.values:
             return "sliding_attention" in (self.values["layer_types"] or ())
-        return bool(self.values.get("use_sliding_window")) and self.values.get("max_window_layers", 28) < self.layers
+        return (
+            bool(self.values.get("use_sliding_window"))
+            and (28 if self.values.get("max_window_layers") is None else self.values["max_window_layers"]) < self.layers
+        )
+
+
+def _single(value: float) -> bool:
+    try:
+        with np.errstate(over="ignore", under="ignore"):
+            return bool(0 < np.float32(value) < np.inf)
+    except OverflowError:
+        return False

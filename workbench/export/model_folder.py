@@ -8,7 +8,8 @@ from workbench.errors import ExportError
 from workbench.export.adapter import Adapter, is_adapter
 from workbench.export.architecture import Architecture, architecture_of
 from workbench.export.checkpoint import Tensor, read_tensors
-from workbench.export.model_config import ModelConfig
+from workbench.export.files import AGAIN
+from workbench.export.model_config import ELSEWHERE, ModelConfig
 
 _EMBEDDINGS, _HEAD = "model.embed_tokens.weight", "lm_head.weight"
 
@@ -65,19 +66,22 @@ def _adapted(
     tied = config.tied and found.get(_HEAD) is found.get(_EMBEDDINGS)
     if tied:
         found.pop(_HEAD, None)
-    rows = found[_EMBEDDINGS].shape[0] if _EMBEDDINGS in found else config.number("vocab_size")
-    return found, replace(config, values=config.values | {"vocab_size": rows, "tie_word_embeddings": tied})
+    values = config.values | {"tie_word_embeddings": tied}
+    if _EMBEDDINGS in found and found[_EMBEDDINGS].shape:
+        values["vocab_size"] = found[_EMBEDDINGS].shape[0]
+    return found, replace(config, values=values)
 
 
 def _checked(config: ModelConfig, architecture: Architecture, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors that the architecture needs, in its order."""
-    wanted = dict(architecture.tensors(config))
-    for name, shape in wanted.items():
+    folder, wanted = config.path.parent, set[str]()
+    for name, shape in architecture.tensors(config):
         if name not in tensors:
-            raise ExportError(f"{config.path.parent} does not hold {name}", hint="copy or download the folder again")
+            raise ExportError(f"{folder} does not hold {name}", hint=AGAIN)
         if tensors[name].shape != shape:
-            raise ExportError(f"{config.path.parent}: {name} is {tensors[name].shape}, but config.json means {shape}")
+            raise ExportError(f"{folder}: {name} is {tensors[name].shape}, but config.json means {shape}", hint=AGAIN)
+        wanted.add(name)
     for name in tensors:
         if name not in wanted and not name.endswith("rotary_emb.inv_freq") and not (config.tied and name == _HEAD):
-            raise ExportError(f"{config.path.parent}: llama.cpp's {architecture.name} has no place for {name}")
+            raise ExportError(f"{folder}: llama.cpp's {architecture.name} has no place for {name}", hint=ELSEWHERE)
     return {name: tensors[name] for name in sorted(wanted)}

@@ -1,9 +1,13 @@
 """Options of the export step."""
 
+from collections.abc import Callable
+
 from workbench.options import Options, option
 
 PLAIN_TYPES = ("F32", "F16", "BF16")
 OUTTYPES = (*PLAIN_TYPES, "Q8_0", "Q5_1", "Q5_0", "Q4_1", "Q4_0")
+# Is told, in a sentence, what a file does not do as its source does.
+Tell = Callable[[str], None]
 
 
 class ExportOptions(Options):

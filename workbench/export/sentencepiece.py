@@ -9,31 +9,38 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import ExportError
+from workbench.export.files import AGAIN
 
 BLANK = "\u2581"
 BYTES = [f"<0x{number:02X}>" for number in range(256)]
 _REPLACE = {"type": "Replace", "pattern": {"String": " "}, "content": BLANK}
 _PREPEND = {"type": "Prepend", "prepend": BLANK}
 _METASPACE = {"type": "Metaspace", "replacement": BLANK, "split": False}
+_DIFFERENT = {
+    "always": "a text that begins with a blank has one blank in transformers and two in llama.cpp",
+    "first": "a text that begins with no special token has a blank in front in transformers and none in llama.cpp; "
+    "chats, whose template begins with one, are the same",
+}
 
 
 def is_sentencepiece(content: Mapping[str, Any]) -> bool:
     return bool(content["model"].get("byte_fallback"))
 
 
-def blank_in_front(path: Path, content: Mapping[str, Any]) -> bool:
-    """Whether llama.cpp is to put a blank in front of each text and behind each special token.
+def blank_in_front(path: Path, content: Mapping[str, Any]) -> tuple[bool, str]:
+    """Whether llama.cpp is to put a blank in front of each text and behind each special token, and what becomes
+    different by that, if anything.
 
     tokenizer.json has two ways to do the same, and one that llama.cpp has not: a blank in front of the very first word
-    alone ("first"). Chat templates begin with a special token, where it means no blank at all, and so it is read. With
-    "always" a text that begins with a blank gets no second one in transformers, and gets one in llama.cpp.
+    alone ("first"). Chat templates begin with a special token, where it means no blank at all, and so it is read.
     """
     normalizer, before = content.get("normalizer"), content.get("pre_tokenizer")
     steps = (normalizer or {}).get("normalizers", [normalizer] if normalizer else [])
     if not before and steps in ([_PREPEND, _REPLACE], [_REPLACE]):
-        return len(steps) == 2
+        return len(steps) == 2, ""
     if not steps and before and {key: before.get(key) for key in _METASPACE} == _METASPACE:
-        return bool(before.get("prepend_scheme") == "always")
+        scheme = before.get("prepend_scheme", "always")
+        return scheme == "always", _DIFFERENT.get(scheme, "")
     kinds = ", ".join(str(step.get("type")) for step in [*steps, before or {}] if step)
     raise ExportError(
         f"{path}: llama.cpp does not treat blanks as this tokenizer does ({kinds or 'nothing replaces them'})",
@@ -61,7 +68,7 @@ def scores(path: Path, model: Mapping[str, Any], ordinary: list[str]) -> dict[st
 
 def check_bytes(path: Path, vocabulary: Mapping[str, int]) -> None:
     if lost := [byte for byte in BYTES if byte not in vocabulary]:
-        raise ExportError(f"{path}: it falls back to bytes, but has no token {lost[0]}")
+        raise ExportError(f"{path}: it falls back to bytes, but has no token {lost[0]}", hint=AGAIN)
 
 
 def _splits(tokens: list[str], vocabulary: frozenset[str]) -> Iterator[tuple[str, str]]:

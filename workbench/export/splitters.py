@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import ExportError
+from workbench.export.model_config import ELSEWHERE
 
 _GPT2 = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": True}
 _BYTES_ONLY = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False}
@@ -21,6 +22,10 @@ def _split(digits: str) -> dict[str, Any]:
         "behavior": "Isolated",
         "invert": False,
     }
+
+
+# Where a tokenizer has NFC, as Qwen's do.
+COMPOSED = "letters with separate accents are joined to them in transformers and not in llama.cpp"
 
 
 @dataclass(frozen=True)
@@ -45,12 +50,12 @@ SPLITTERS = (
 
 def splitter(path: Path, content: Mapping[str, Any]) -> str:
     """llama.cpp's name for the splitting of text in a tokenizer.json; ExportError where ids could come out different.
-
-    llama.cpp composes no characters: with Qwen's NFC, ids are equal for text that is composed already.
-    """
+    What NFC does is left to `COMPOSED`."""
     normalizer = content.get("normalizer") or {"type": "NFC"}
     if normalizer["type"] != "NFC":
-        raise ExportError(f"{path}: it normalizes text ({normalizer['type']}), which llama.cpp would not")
+        raise ExportError(
+            f"{path}: it normalizes text ({normalizer['type']}), which llama.cpp would not", hint=ELSEWHERE
+        )
     before = content.get("pre_tokenizer") or {}
     steps = before.get("pretokenizers", [before])
     whole_words = bool(content["model"].get("ignore_merges"))
