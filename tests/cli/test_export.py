@@ -3,6 +3,7 @@ import shutil
 from pathlib import Path
 
 import click
+import pytest
 from click.testing import CliRunner, Result
 
 from tests.export.tokenizers_made_here import change
@@ -32,7 +33,7 @@ def test_a_folder_becomes_two_files(tiny_model: Path, tmp_path: Path) -> None:
 def test_what_is_made_is_told_to_programs_too(tiny_model: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(tiny_model, tmp_path / "model"))
     change(folder, "tokenizer.json", normalizer={"type": "NFC"})
-    whole, small = tmp_path / "GGUF" / "model-F16.gguf", tmp_path / "GGUF" / "model-Q8_0.gguf"
+    whole, small = (tmp_path / "model-GGUF" / f"model-{kind}.gguf" for kind in ("F16", "Q8_0"))
     found = json.loads(run(export, str(folder), "--quantization", "Q8_0", "--output", "json").stdout)
     kinds = ((whole, "F16"), (small, "Q8_0"))
     files = [{"path": str(path), "type": kind, "bytes": path.stat().st_size} for path, kind in kinds]
@@ -68,7 +69,22 @@ def test_a_source_is_named_with_what_to_do(tiny_model: Path, tmp_path: Path) -> 
     assert isinstance(error, ExportError)
     assert error.hint.endswith(f"workbench model quantize {file}")
     assert isinstance(refused(export, "nothing"), NotFoundError)
+    error = refused(export, "seedling-teacher-Q4_K_M")
+    assert isinstance(error, ExportError)
+    assert "is a GGUF file already" in error.message
     assert run(quantize, str(tmp_path / "none.gguf")).exit_code == 2
+
+
+@pytest.mark.parametrize("source", ["seedling-base", "assets/models/seedling-base"])
+def test_an_embedded_model_is_exported_into_the_workspace(tmp_path: Path, source: str) -> None:
+    whole = tmp_path / "workspace" / "models" / "seedling-base-GGUF" / "model-F16.gguf"
+    assert run(export, source, "--quantization", "").output == f"{whole}\n"
+    assert whole.is_file()
+
+
+def test_the_folder_of_a_run_has_its_files_where_the_run_has_them(tiny_model: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_model, tmp_path / "Model"))
+    assert run(export, str(folder), "--quantization", "").output == f"{tmp_path / 'GGUF' / 'model-F16.gguf'}\n"
 
 
 def test_an_adapter_is_merged_into_the_base_that_is_given(tiny_model: Path, tmp_path: Path) -> None:
@@ -85,4 +101,4 @@ def test_an_adapter_is_merged_into_the_base_that_is_given(tiny_model: Path, tmp_
     assert isinstance(error, ExportError)
     assert error.hint == f"say where it is: workbench model export {adapter} --adapter-base FOLDER"
     done = run(export, str(adapter), "--adapter-base", str(tiny_model), "--quantization", "")
-    assert done.output == f"{tmp_path / 'GGUF' / 'model-F16.gguf'}\n"
+    assert done.output == f"{tmp_path / 'adapter-GGUF' / 'model-F16.gguf'}\n"

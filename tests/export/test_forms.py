@@ -19,7 +19,12 @@ from workbench.export.files import checked
 from workbench.export.forms import AdapterSettings, Shards, StoredEntry, TokenizerFile, TokenizerSettings
 
 YARN = {"rope_type": "yarn", "rope_theta": 100.0, "factor": 4.0, "original_max_position_embeddings": 64}
-SCALES = {"attention_multiplier": 0.3, "embedding_multiplier": 3.0, "residual_multiplier": 0.4, "logits_scaling": 2.5}
+SCALES: dict[str, Any] = {
+    "attention_multiplier": 0.3,
+    "embedding_multiplier": 3.0,
+    "residual_multiplier": 0.4,
+    "logits_scaling": 2.5,
+}
 
 
 @pytest.fixture(scope="module")

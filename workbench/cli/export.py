@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from workbench.assets import assets_folder
 from workbench.cli.flags import options_command, output_flag, workspace_flag
 from workbench.export.options import PLAIN_TYPES, ExportOptions
 from workbench.workspace import Workspace
@@ -17,10 +18,11 @@ from workbench.workspace import Workspace
 @workspace_flag
 @output_flag
 def _export(options: ExportOptions, source: str, target: Path | None, workspace: Path | None, output: str) -> None:
-    """Make GGUF files of SOURCE, a trained run or a Hugging Face folder: of a model, or of an adapter, which is merged.
+    """Make GGUF files of SOURCE, a trained run, a Hugging Face folder or a model's name. An adapter is merged first.
 
-    They are written into the run's GGUF folder, or into one beside the folder, unless --folder says where; files of
-    the same name there are replaced. The second, smaller file is left out where the first is not in F32, F16 or BF16.
+    They are written into the run's folder GGUF, or into NAME-GGUF beside the folder NAME, unless --folder says where;
+    files of the same name there are replaced. The second, smaller file is left out where the first is not in F32, F16
+    or BF16.
     """
     from workbench.export import export_gguf, quantize
     from workbench.export.quantization import quantization
@@ -79,11 +81,19 @@ def _shown(output: str) -> Iterator[tuple[Callable[[Path, str], None], Callable[
 
 def _exported(source: str, workspace: Workspace) -> tuple[Path, Path]:
     """The Hugging Face folder, and where its GGUF files go."""
+    from workbench.engines.catalogue import resolve
+    from workbench.engines.chat import trained_run
+
     path = workspace.resolve(source)
-    if path.exists():
-        return path, path.parent / "GGUF"
-    run = workspace.get("trained_models", source)
-    return run.folder / run.manifest["model"], run.folder / "GGUF"
+    if not path.exists():
+        if run := trained_run(source, workspace):
+            return run.folder / run.manifest["model"], run.folder / "GGUF"
+        path = resolve(source, workspace.models)
+    if path.name == "Model":
+        return path, path.with_name("GGUF")
+    # Nothing is written beside what belongs to the workbench itself.
+    beside = workspace.models if path.is_relative_to(assets_folder()) else path.parent
+    return path, beside / f"{path.resolve().name}-GGUF"
 
 
 export = options_command(ExportOptions, name="export")(_export)
