@@ -23,6 +23,7 @@ FORM = Form(
     learned_size=4,
     matrices=8 * MB,
     group=2 * MB,
+    matrix=MB // 2,
     largest=MB,
     head=MB,
     each_pass=0,

@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch.nn import Parameter
 
+from workbench.training import muon
 from workbench.training.muon import Muon, orthogonal
 
 
@@ -59,3 +60,29 @@ def test_decay_shrinks_towards_zero() -> None:
     weight.grad = torch.zeros(4, 4)
     Muon([weight], rate=0.1, weight_decay=0.5).step()
     torch.testing.assert_close(weight.detach(), torch.full((4, 4), 1.9))
+
+
+@pytest.mark.parametrize("at_once", [1, 2 * 8 * 32, 3 * 8 * 32 + 5])
+def test_portions_change_nothing(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stepped() -> list[torch.Tensor]:
+        weights = [Parameter(torch.ones(8, 32)) for _ in range(5)]
+        optimizer = Muon(weights, rate=0.01, weight_decay=0.1)
+        for number, weight in enumerate(weights * 2):
+            weight.grad = torch.randn(weight.shape, generator=torch.Generator().manual_seed(number % 5))
+            if number % 5 == 4:
+                optimizer.step()
+        return [weight.detach() for weight in weights]
+
+    treated: list[int] = []
+
+    def counted(matrices: torch.Tensor) -> torch.Tensor:
+        treated.append(matrices.numel())
+        return orthogonal(matrices)
+
+    together = stepped()
+    monkeypatch.setattr(muon, "orthogonal", counted)
+    monkeypatch.setattr(muon, "AT_ONCE", at_once)
+    for portion, whole in zip(stepped(), together, strict=True):
+        torch.testing.assert_close(portion, whole)
+    assert max(treated) <= max(at_once, 8 * 32)
+    assert sum(treated) == 2 * 5 * 8 * 32

@@ -36,8 +36,8 @@ class Form:
     """Counts of a model under training; sizes are in bytes, `saved_size` that of a number in a model folder.
 
     `learned` numbers have gradients, of `learned_size` bytes each: `matrices` of them in the layers, at most `group` of
-    one shape, `largest` in one tensor, `head` in the output. A micro-batch keeps `each_pass` and `each_token` until its
-    gradients are made; where activations are computed again, `each_token_again`.
+    one shape and `matrix` in one of them, `largest` in any tensor, `head` in the output. A micro-batch keeps
+    `each_pass` and `each_token` until its gradients are made; where activations are computed again, `each_token_again`.
     """
 
     parameters: int
@@ -50,6 +50,7 @@ class Form:
     learned_size: int
     matrices: int
     group: int
+    matrix: int
     largest: int
     head: int
     each_pass: int
@@ -146,6 +147,7 @@ def _learned(base: "PreTrainedModel", named: Mapping[str, "Parameter"]) -> dict[
         "learned_size": max((weight.element_size() for weight in weights), default=4),
         "matrices": sum(shapes.values()),
         "group": max(shapes.values(), default=0),
+        "matrix": max((weight.numel() for weight in inner), default=0),
         "largest": max((weight.numel() for weight in weights), default=0),
         "head": head.numel() if head.requires_grad else 0,
     }

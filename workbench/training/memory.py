@@ -21,7 +21,7 @@ _LOOSE = 1.1
 _LIBRARIES = {"cpu": 64 << 20, "cuda": 512 << 20, "mps": 64 << 20}
 # Copies of a chunk of logits that are alive together, and of the hidden states of its targets.
 _COPIES = 4
-# Copies of the largest group of like matrices while Muon makes their updates.
+# Copies of the matrices whose updates Muon makes at once.
 _MUON_COPIES = 6
 # Tensors of a weight's size, in float32, that bitsandbytes makes of its 8-bit states on a processor.
 _UNPACKED = 5
@@ -100,7 +100,7 @@ def memory_of(base: Path, options: TrainingOptions, load: Load, device: Device) 
         optimizer=_states(form, options.optimizer) // ranks,
         activations=int(_LOOSE * (form.each_pass + tokens * each)),
         logits=_logits(form, tokens, device),
-        step=_step(form, options.optimizer, device) // ranks,
+        step=_step(form, options.optimizer, device, ranks),
         libraries=_LIBRARIES[device.kind],
         several=load.batch > tokens,
         reused=device.kind == "cuda",
@@ -186,9 +186,12 @@ def _states(form: Form, optimizer: str) -> int:
     return (2 * form.learned - muon) * form.learned_size
 
 
-def _step(form: Form, optimizer: str, device: Device) -> int:
+def _step(form: Form, optimizer: str, device: Device, ranks: int) -> int:
+    """Muon treats as many matrices at once as are worth it, one at least."""
     if optimizer == "muon":
-        return _MUON_COPIES * form.group * form.learned_size
+        from workbench.training.muon import AT_ONCE
+
+        return _MUON_COPIES * max(form.matrix, min(form.group // ranks, AT_ONCE)) * form.learned_size
     return _UNPACKED * form.largest * _FLOAT if optimizer == "adamw_8bit" and device.kind == "cpu" else 0
 
 
