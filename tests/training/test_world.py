@@ -12,6 +12,7 @@ def test_alone_nobody_is_asked() -> None:
     assert ALONE.sum([1, 2.5]) == [1.0, 2.5]
     assert (ALONE.any(True), ALONE.any(False)) == (True, False)
     assert ALONE.share("this") == "this"
+    assert ALONE.first("this") == "this"
     ALONE.barrier()
     ALONE.wait_for_all(timedelta(0))
 
@@ -23,6 +24,7 @@ def test_all_hear_the_same() -> None:
     assert heard["any of none"] is False
     assert heard["any of one"] is True
     assert heard["shared"] == {"from": 0}
+    assert heard["first"] == "a wish"
     assert heard["main"] is False
 
 

@@ -86,7 +86,6 @@ class _Ranks:
         self._lost: Mapping[str, Any] = {}
         self._pids: list[int] = []
         self._rest = b""
-        self._why = ""
         self._folder = tempfile.TemporaryDirectory(prefix="workbench-ranks-")
         threads = max(1, (spec.options.threads or usable_threads()) // self._count)
         path = Path(self._folder.name) / "spec.json"
@@ -121,7 +120,6 @@ class _Ranks:
     def stop(self, reason: str) -> None:
         """Ask for a checkpoint; the first reason counts."""
         if self._process.stdin:
-            self._why = reason
             self._reason.write_text(reason, encoding="utf-8")
             self._process.stdin.close()
             self._process.stdin = None
@@ -139,9 +137,8 @@ class _Ranks:
                 self._lost = message
         code = self._process.wait()
         if self._errors:
-            # A checkpoint that could not be written matters more than that one was asked for, and of those that
-            # stopped some did so only because another was asked.
-            raise min(self._errors, key=lambda error: (isinstance(error, Checkpointed), self._why not in error.message))
+            # A checkpoint that could not be written matters more than that one was asked for.
+            raise min(self._errors, key=lambda error: isinstance(error, Checkpointed))
         if code:
             raise self._loss(code)
 

@@ -98,10 +98,11 @@ class Phase:
                 report(event)
                 after_step(self)
             if self.world.any(stop.requested):
+                # Not every process was asked itself, and all of them say why.
+                why = self.world.first(stop.reason)
                 self.save()
-                reason = stop.reason or "another process was asked to"
                 raise Checkpointed(
-                    f"stopped at step {self.progress.step} of {self.curriculum.steps}: {reason}",
+                    f"stopped at step {self.progress.step} of {self.curriculum.steps}: {why}",
                     hint="start it again to go on from there",
                 )
             if self.settings.save_every and (step + 1) % self.settings.save_every == 0:

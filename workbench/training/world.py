@@ -45,6 +45,16 @@ class World:
         """Whether one of them said yes; all of them get the same answer."""
         return self.sum([float(flag)])[0] > 0
 
+    def first(self, text: str) -> str:
+        """The first text among theirs, in the order of their ranks, that is not empty; all get the same."""
+        if self.size == 1:
+            return text
+        from torch.distributed import all_gather_object
+
+        texts = [""] * self.size
+        all_gather_object(texts, text)
+        return next(filter(None, texts), "")
+
     def share(self, value: T) -> T:
         """What the main process has, in all of them; the others' own values are ignored."""
         if self.size == 1:
