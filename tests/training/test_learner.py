@@ -1,3 +1,5 @@
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -5,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional
+from transformers import AttentionInterface
 
 from tests.training.conftest import VOCABULARY, MakeModel
 from workbench.errors import TrainingError
@@ -149,10 +152,37 @@ def test_a_model_is_checked_and_left_as_it_was(make_model: MakeModel) -> None:
     assert all(weight.grad is None for weight in learner.parameters())
 
 
-def test_a_model_with_other_logits_is_refused() -> None:
-    with pytest.raises(TrainingError, match="CohereForCausalLM does more to its logits") as caught:
-        check_forward(Learner(make("Cohere", logit_scale=0.25)))
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(
+    ("family", "changes"),
+    [("Cohere", {"logit_scale": 0.25}), ("Gemma2", {"final_logit_softcapping": 30.0, "head_dim": 8})],
+)
+def test_a_model_with_other_logits_is_refused(family: str, changes: dict[str, Any], dtype: torch.dtype) -> None:
+    model = make(family, attn_logit_softcapping=None, **changes).to(dtype)
+    with pytest.raises(TrainingError, match=f"{family}ForCausalLM does more to its logits") as caught:
+        check_forward(Learner(model))
     assert "Llama" in caught.value.hint
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_half_precision_is_known_from_a_leak(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other kernels round otherwise, here the plain one in place of torch's; a row that sees another is more."""
+    learner, ragged = Learner(make(family).to(torch.bfloat16)), attention.ragged_attention
+    check_forward(learner)
+
+    def other(*arguments: Any, **settings: Any) -> Any:
+        out, nothing = ragged(*arguments, **settings)
+        return out * (1 + 2**-7), nothing
+
+    def leaking(*arguments: Any, **settings: Any) -> Any:
+        if segments := settings.get("segments"):
+            settings["segments"] = replace(segments, lengths=(sum(segments.lengths),))
+        return ragged(*arguments, **settings)
+
+    for way, kept in ((other, True), (leaking, False)):
+        monkeypatch.setitem(AttentionInterface._global_mapping, NAME, way)
+        with nullcontext() if kept else pytest.raises(TrainingError, match="does not keep the rows of a pack apart"):
+            check_forward(learner)
 
 
 def test_a_model_with_an_attention_of_its_own_is_padded_or_refused(samples: list[Sample]) -> None:

@@ -126,7 +126,8 @@ def _check(module: "Module", settings: dict[str, Any]) -> None:
         )
 
 
-def _compute_dtype(tensor: Tensor) -> "dtype":
+def compute_dtype(tensor: Tensor) -> "dtype":
+    """What products with it are computed in: its own type, or that which autocast takes in its place."""
     kind = tensor.device.type
     return get_autocast_dtype(kind) if is_autocast_enabled(kind) else tensor.dtype
 
@@ -137,7 +138,7 @@ def _has_kernel(query: Tensor, value: Tensor, dropout: float) -> bool:
     It wants CUDA, half precision, Ampere or newer, and heads of up to 256 in steps of 8.
     """
     known = "scale" in _KNOWN and "window_size" in _KNOWN
-    if not known or not query.is_cuda or dropout or _compute_dtype(query) not in (float16, bfloat16):
+    if not known or not query.is_cuda or dropout or compute_dtype(query) not in (float16, bfloat16):
         return False
     from torch.cuda import get_device_capability
 
@@ -149,7 +150,7 @@ def _varlen(
     query: Tensor, key: Tensor, value: Tensor, segments: Segments, settings: tuple[float | None, int]
 ) -> Tensor:
     scale, window = settings
-    dtype = _compute_dtype(query)
+    dtype = compute_dtype(query)
     rows, keys, values = (part[0].transpose(0, 1).to(dtype) for part in (query, key, value))
     # Windows count the looking token in transformers, and only those before it in the kernel.
     back = window - 1 if window else -1

@@ -10,14 +10,20 @@ from workbench.training import attention
 from workbench.training.encoding import Sample
 from workbench.training.loss import summed_loss
 from workbench.training.packing import Batch, collate
+from workbench.training.sharding import is_sharded
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel
 
+# Tokens of a row that a model is checked on, and the size of the logits that its head is made to say.
 _CHECKED = 8
-# How far two ways through a model may come apart by rounding, as a share of the logits: 16 bits hold three digits.
-_ROUNDED = 5e-2
+_LOUD = 1000.0
+# How far two numbers may be apart that are the same but for rounding: in half precision, relative to the exact one; and
+# hidden states after all layers, in float32 or in so many units of what the type distinguishes.
+_HALF = 0.01
+_EXACT = 1e-3
+_ROUNDED = 8
 
 
 class Learner(nn.Module):
@@ -69,6 +75,28 @@ class Learner(nn.Module):
         ).last_hidden_state
         return states[0]
 
+    def both_ways(self, rows: Tensor, batch: Batch) -> tuple[Tensor, Tensor, bool]:
+        """What the head is given `[tokens, width]` in the model's own pass over rows and here over their pack.
+
+        And whether the model hands on what its head says; asked with loud logits, which a softcap would bend.
+        """
+        given: list[Tensor] = []
+        loud = torch.linspace(-_LOUD, _LOUD, self.base.config.vocab_size, device=rows.device)
+
+        def note(head: nn.Module, inputs: tuple[Tensor, ...], said: Tensor) -> Tensor:
+            given.append(inputs[0].flatten(0, 1))
+            return loud.to(said.dtype).expand_as(said)
+
+        hook = self.base.get_output_embeddings().register_forward_hook(note)
+        try:
+            logits = self.base(input_ids=rows).logits.float()
+        finally:
+            hook.remove()
+        here = self.hidden(batch)
+        wanted = (loud / _logits_scaling(self.base)).expand_as(logits)
+        kept = len(given) == 1 and torch.allclose(logits, wanted, rtol=_HALF, atol=_HALF)
+        return given[0] if given else here, here, kept
+
     def _padded(self, batch: Batch) -> Tensor:
         sizes = list(batch.segments.lengths)
         tokens = nn.utils.rnn.pad_sequence(list(torch.split(batch.tokens[0], sizes)), batch_first=True)
@@ -103,24 +131,28 @@ def _logits_scaling(model: "PreTrainedModel") -> float:
 
 
 def check_forward(learner: Learner) -> None:
-    """TrainingError where a model makes its logits otherwise than here: it would not say what it learned."""
-    vocabulary = learner.base.config.vocab_size
-    drawn = torch.arange(1, 2 * _CHECKED + 1) * 7 % vocabulary
+    """TrainingError where a model makes its logits otherwise than here: it would not say what it learned.
+
+    Called by all processes at once where weights are cut.
+    """
+    drawn = torch.arange(1, 2 * _CHECKED + 1) * 7 % learner.base.config.vocab_size
     rows = drawn.view(2, _CHECKED)
     batch = collate([Sample(tuple(row), (1.0,) * _CHECKED) for row in rows.tolist()])
     training = learner.training
     learner.eval()
+    if any(map(is_sharded, learner.parameters())):
+        from torch.distributed.fsdp import register_fsdp_forward_method
+
+        register_fsdp_forward_method(learner, "both_ways")
     with torch.no_grad():
-        own = learner.base(input_ids=rows.to(learner.device)).logits.float().flatten(0, 1)
-        hidden = learner.hidden(batch.to(learner.device))
-        here = learner.base.get_output_embeddings()(hidden).float() / _logits_scaling(learner.base)
+        own, here, kept = learner.both_ways(rows.to(learner.device), batch.to(learner.device))
     learner.train(training)
-    if hidden.dtype == torch.float32:
-        same = torch.allclose(own, here, rtol=1e-3, atol=1e-3)
-    else:
-        same = bool((own - here).norm() <= _ROUNDED * own.norm())
-    if not same:
+    name = type(learner.base).__name__
+    if not kept:
         raise TrainingError(
-            f"{type(learner.base).__name__} does more to its logits than its head does, or does not keep rows apart",
-            hint="take a model of the Llama, Granite, Mistral, Qwen2 or Qwen3 family, or give --attention padded",
+            f"{name} does more to its logits than its head does",
+            hint="take a model of the Llama, Granite, Mistral, Qwen2 or Qwen3 family",
         )
+    eps = torch.finfo(attention.compute_dtype(here)).eps
+    if (own - here).float().norm() > max(_EXACT, _ROUNDED * eps) * own.float().norm():
+        raise TrainingError(f"{name} does not keep the rows of a pack apart", hint="give --attention padded")
