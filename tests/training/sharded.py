@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -50,6 +49,13 @@ CASES = {
 }
 # Those whose state is also taken from two processes to one, and back.
 MOVED = ("adamw", "muon", "adapters")
+# Folders that two processes read: how they are written, how they are read, and what lies over them.
+READ: dict[str, dict[str, Any]] = {
+    "tied": {},
+    "in several files": {"tied": False, "written": "bfloat16"},
+    "in half precision": {"read": "bfloat16"},
+    "under adapters": {"read": "bfloat16", "lora": 4},
+}
 
 
 def make_samples() -> list[Sample]:
@@ -107,11 +113,15 @@ def train(name: str, world: World, state: Path, stop_at: int = 0) -> dict[str, A
     # Three steps an epoch: the last has two samples, fewer than two processes' micro-batches.
     learner = make_learner(case, world)
     phase = Phase(learner, Epochs(make_samples(), 5, STEPS // 3, seed=1), settings, state, world)
-    with suppress(Checkpointed):
+    why = ""
+    try:
         phase.run(report, stop)
+    except Checkpointed as error:
+        why = error.message
     weights = gathered(learner.model.state_dict(), world.main)
     _write(state.with_name(f"{name} written by {world.size}"), learner, world)
     return {
+        "why": why,
         "losses": [event["loss"] for event in events],
         "norms": [event["gradient_norm"] for event in events],
         "weights": {key: value.double().flatten().tolist() for key, value in sorted(weights.items())},
@@ -143,6 +153,8 @@ def as_two() -> tuple[dict[str, Any], Path]:
     atexit.register(shutil.rmtree, folder)
     for name in MOVED:
         train(name, ALONE, folder / f"{name} of one", STOP)
+    for name, values in READ.items():
+        write_folder(folder / name, values)
     launch(__name__, folder)
     return dict(json.loads((folder / "found.json").read_text())), folder
 
@@ -165,8 +177,60 @@ def main(folder: Path) -> None:
         found["world"] = _talk(world)
         found["parts"] = _parts(world)
         found["most at once"] = _most_at_once(world)
+        found["read"] = {name: _read(folder / name, values, world) for name, values in READ.items()}
         if world.main:
             (folder / "found.json").write_text(json.dumps(found))
+
+
+def write_folder(folder: Path, values: dict[str, Any]) -> None:
+    """One of those that are read."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = LlamaConfig(num_attention_heads=2, pad_token_id=0, tie_word_embeddings=values.get("tied", True), **_SIZES)
+    torch.manual_seed(3)
+    model: Any = LlamaForCausalLM(config).to(getattr(torch, values.get("written", "float32")))
+    model.generation_config.max_new_tokens = 77
+    model.save_pretrained(folder, max_shard_size=20_000 if "written" in values else "5GB")
+
+
+def _read(folder: Path, values: dict[str, Any], world: World) -> dict[str, Any]:
+    """What is otherwise than in a model that one process loads whole, and how much the second process holds."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from workbench.training.adapters import with_adapters
+    from workbench.training.learner import Learner, check_forward
+    from workbench.training.options import TrainingOptions
+    from workbench.training.sharding import gathered, shard
+    from workbench.training.weights import empty_model, fill, fits, is_empty
+
+    options = TrainingOptions(lora_rank=values.get("lora", 0), seed=9)
+    name = values.get("read", "float32")
+    dtype = getattr(torch, name)
+    learner = Learner(with_adapters(empty_model(folder, dtype), options))
+    empty = is_empty(learner) and fits(folder, empty_model(folder, dtype))
+    shard(learner, world, "cpu", name)
+    fill(learner, folder, options.seed)
+    with torch.autocast("cpu", dtype=dtype, enabled=name != "float32"):
+        check_forward(learner)
+    whole: Any = with_adapters(AutoModelForCausalLM.from_pretrained(folder, dtype=dtype), options)
+    here, there = gathered(learner.model.state_dict(), world.main), whole.state_dict()
+    wrong = [key for key in here if here[key].dtype != there[key].dtype or not torch.equal(here[key], there[key])]
+    buffers = dict(whole.named_buffers())
+    wrong += [key for key, value in learner.model.named_buffers() if not torch.equal(value, buffers[key])]
+    ends = (learner.base.get_input_embeddings().weight, learner.base.get_output_embeddings().weight)
+    parts: list[Any] = list(learner.parameters())
+    learned = [key for key, weight in learner.model.named_parameters() if weight.requires_grad]
+    return {
+        "empty": empty and not is_empty(learner),
+        "wrong": wrong,
+        "names": len(here) == len(there),
+        "learned": learned == [key for key, weight in whole.named_parameters() if weight.requires_grad],
+        "tied": ends[0] is ends[1],
+        "says": learner.base.generation_config.max_new_tokens,
+        "share": _of_the_other(sum(part.to_local().numel() for part in parts), world) / sum(p.numel() for p in parts),
+    }
 
 
 def _talk(world: World) -> dict[str, Any]:
@@ -176,6 +240,7 @@ def _talk(world: World) -> dict[str, Any]:
         "any of none": world.any(False),
         "any of one": world.any(not world.main),
         "shared": world.share({"from": world.rank}),
+        "first": world.first("a wish" if world.rank else ""),
         "main": world.main,
     }
     return dict(_of_the_other(heard, world))

@@ -51,6 +51,18 @@ def test_only_adapters_learn_and_they_come_from_the_seed_alone(make_model: MakeM
     assert not all(torch.equal(weight, dict(other.named_parameters())[name]) for name, weight in learned.items())
 
 
+def test_an_adapter_begins_the_same_whatever_else_is_adapted(make_model: MakeModel) -> None:
+    every, some = (with_adapters(make_model(), LORA.model_copy(update={"lora_targets": n})) for n in ([], ["q_proj"]))
+    weights = dict(every.named_parameters())
+    for name, weight in some.named_parameters():
+        if "lora_" in name:
+            assert torch.equal(weight, weights[name])
+        if "lora_A" in name:
+            assert 0.9 < float(weight.detach().abs().max()) * weight.shape[1] ** 0.5 <= 1
+        if "lora_B" in name:
+            assert not weight.any()
+
+
 def test_all_linear_layers_of_the_decoder_get_adapters(make_model: MakeModel) -> None:
     targets = choose_targets(make_model(), [])
     leaves = {target.rpartition(".")[2] for target in targets}
@@ -140,11 +152,10 @@ def test_a_base_of_four_bits_is_merged_as_it_was_trained(tiny_model: Path, tmp_p
     pytest.importorskip("bitsandbytes")
     from transformers import AutoModelForCausalLM
 
-    from workbench.device import choose_device
     from workbench.training.precision import Precision, _load
 
     options = LORA.model_copy(update={"quantize_base": "nf4"})
-    base, _ = _load(tiny_model, options, choose_device("cpu"), Precision("float32", "float32", ""))
+    base = _load(tiny_model, options, "cpu", Precision("float32", "float32", ""))
     assert base.get_decoder().layers[0].mlp.up_proj.weight.dtype == torch.uint8
     # On a processor, a model that does not train computes in another form of four bits.
     model = trained(lambda: base, options).train()

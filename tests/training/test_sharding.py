@@ -45,6 +45,12 @@ def test_a_state_of_two_processes_is_gone_on_from_by_one(name: str, tmp_path: Pa
     close(rest, {**expected, **{key: expected[key][STOP:] for key in ("losses", "norms")}})
 
 
+def test_a_process_that_was_not_asked_says_why_it_stopped() -> None:
+    found, _ = as_two()
+    assert f"stopped at step {STOP} of {STEPS}: a test" in found["adamw, stopped"]["why"]
+    assert not found["adamw"]["why"]
+
+
 @pytest.mark.parametrize("name", MOVED)
 def test_a_state_of_one_process_is_gone_on_from_by_two(name: str, tmp_path: Path) -> None:
     found, _ = as_two()

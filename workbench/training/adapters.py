@@ -6,8 +6,9 @@ Source: Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", 2021; o
 
 import copy
 import difflib
+import hashlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,8 @@ _OWN = "lora_"
 def with_adapters(model: "PreTrainedModel", options: TrainingOptions) -> "PreTrainedModel | PeftModel":
     """The model with adapters that learn in its place, or as it is where the options want none.
 
-    Their first values come from the options' seed alone. OptionsError for a target that the model does not have.
+    Their first values come from the options' seed alone; on weights without numbers they have none either. OptionsError
+    for a target that the model does not have.
     """
     if not options.lora_rank:
         return model
@@ -47,8 +49,30 @@ def with_adapters(model: "PreTrainedModel", options: TrainingOptions) -> "PreTra
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         # peft asks for a property under its older name.
         warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
-        torch.manual_seed(options.seed)
-        return get_peft_model(model, config, adapter_name=_NAME)
+        adapted = get_peft_model(model, config, adapter_name=_NAME)
+    for name, weight in model.named_parameters():
+        if is_own(name) and not weight.is_meta:
+            weight.data.copy_(first_value(name, weight.shape, options.seed))
+    return adapted
+
+
+def first_value(name: str, shape: Sequence[int], seed: int) -> "Tensor":
+    """What an adapter's weight begins with: the half towards the output zeros, the other evenly drawn.
+
+    Drawn by name, so that a weight is the same whatever else is adapted, and in whichever process.
+    """
+    import torch
+
+    if "lora_B" in name:
+        return torch.zeros(*shape)
+    own = int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:4], "little")
+    bound = shape[-1] ** -0.5
+    return torch.empty(*shape).uniform_(-bound, bound, generator=torch.Generator().manual_seed(own))
+
+
+def is_own(name: str) -> bool:
+    """Whether a weight of that name is an adapter's, not the model's."""
+    return _OWN in name
 
 
 def choose_targets(model: "PreTrainedModel", named: list[str]) -> list[str]:
@@ -90,15 +114,15 @@ def save_weights(model: "PreTrainedModel | PeftModel", folder: Path, whole: "dic
     if base is model:
         base.save_pretrained(folder, state_dict=whole)
         return
-    plain = {name: value for name, value in (whole or merged(model)).items() if _OWN not in name}
-    own = {name: value for name, value in whole.items() if _OWN in name} if whole else None
+    plain = {name: value for name, value in (whole or merged(model)).items() if not is_own(name)}
+    own = {name: value for name, value in whole.items() if is_own(name)} if whole else None
     _plain_shell(base).save_pretrained(folder, state_dict=plain)
     model.save_pretrained(folder / FOLDER, save_embedding_layers=False, state_dict=own)
 
 
 def own_weights(model: "PreTrainedModel | PeftModel") -> dict[str, "Tensor"]:
     """Those of the adapters alone; none where there are no adapters."""
-    return {name: value for name, value in model.state_dict().items() if _OWN in name}
+    return {name: value for name, value in model.state_dict().items() if is_own(name)}
 
 
 def base_of(model: "PreTrainedModel | PeftModel") -> "PreTrainedModel":

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.device import Device, choose_device, peak_of
@@ -9,7 +10,7 @@ from workbench.errors import TrainingError
 from workbench.events import Event
 from workbench.records import read_json, write_json
 from workbench.runs import Stop
-from workbench.training.adapters import base_of, with_adapters
+from workbench.training.adapters import with_adapters
 from workbench.training.checkpoints import check_state
 from workbench.training.encoding import Sample
 from workbench.training.epochs import Epochs
@@ -26,6 +27,7 @@ from workbench.training.pretrained import check_folder
 from workbench.training.rows import load_tokenizer, read_rows, vocabulary_of
 from workbench.training.sharding import shard
 from workbench.training.validation import set_aside
+from workbench.training.weights import fill, is_empty
 from workbench.training.world import ALONE, World
 
 if TYPE_CHECKING:
@@ -93,19 +95,17 @@ def _prepare(spec: PhaseSpec, world: World) -> _Prepared:
     learned, held = set_aside(rows.samples, spec.options.validation_share, spec.options.seed)
     options = _settled(spec, learned, world)
     device = choose_device(options.device)
-    model, tokenizer = load_model(spec.base, options)
-    model = with_adapters(model, options)
-    epochs = _course(spec, learned)
     facts = _facts(options, device)
-    cost = Cost.of(base_of(model))
+    learner, tokenizer = _learner(spec.base, options, facts, world)
+    epochs = _course(spec, learned)
     return _Prepared(
-        learner=_learner(model, options, facts, world),
+        learner=learner,
         tokenizer=tokenizer,
         epochs=epochs,
         held=held,
         left_out=rows.left_out,
         settings=_settings(spec, epochs.steps, facts),
-        meter=Meter(cost, peak_of(device), device.kind, world.size),
+        meter=Meter(Cost.of(learner.base), peak_of(device), device.kind, world.size),
         facts=facts,
     )
 
@@ -136,16 +136,26 @@ def _course(spec: PhaseSpec, samples: list[Sample]) -> Course:
     return WholeSet(samples, spec.batch_size, spec.epochs, spec.options.seed, capacity)
 
 
-def _learner(model: Any, options: TrainingOptions, facts: dict[str, Any], world: World) -> "Learner":
+def _learner(
+    base: Path, options: TrainingOptions, facts: dict[str, Any], world: World
+) -> "tuple[Learner, PreTrainedTokenizerBase]":
+    """On its device, cut where there are several processes, with numbers, and known to say what it learns."""
+    import torch
+
     from workbench.training.learner import Learner, check_forward
 
-    learner = Learner(model, facts["attention"])
-    check_forward(learner)
+    model, tokenizer = load_model(base, options, in_parts=world.size > 1)
+    learner = Learner(with_adapters(model, options), facts["attention"])
     if world.size > 1:
         shard(learner, world, facts["device"], facts["precision"])
+    if is_empty(learner):
+        fill(learner, base, options.seed)
+    lower = facts["precision"] != "float32"
+    with torch.autocast(facts["device"], dtype=getattr(torch, facts["precision"]), enabled=lower):
+        check_forward(learner)
     if options.compile:
         learner.compile()
-    return learner
+    return learner, tokenizer
 
 
 def _facts(options: TrainingOptions, device: Device) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from workbench.device import Device, choose_device
 from workbench.errors import OptionsError, TrainingError
 from workbench.training.options import TrainingOptions
 from workbench.training.pretrained import check_folder, check_vocabulary
+from workbench.training.weights import empty_model, fits
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -69,14 +70,22 @@ def check_options(options: TrainingOptions, device: Device) -> None:
         raise OptionsError(problem, hint=hint)
 
 
-def load_model(folder: Path, options: TrainingOptions) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]:
+def load_model(
+    folder: Path, options: TrainingOptions, *, in_parts: bool = False
+) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]:
     """A Hugging Face folder on the device that the options choose, in training's precision; no code of its own is run.
 
-    Sets torch's threads. NotFoundError, OptionsError or TrainingError with what to do where it cannot be trained.
+    `in_parts` is for one of several processes: the model then has no numbers until `weights.fill`, or all of them in
+    the machine's memory where its files do not fit that. Sets torch's threads. NotFoundError, OptionsError or
+    TrainingError with what to do where it cannot be trained.
     """
     import torch
     from safetensors import SafetensorError
+    from transformers import AutoTokenizer
+    from transformers.utils.logging import disable_progress_bar
 
+    # A notebook would keep the bars of loading and saving among its outputs.
+    disable_progress_bar()
     device = choose_device(options.device)
     check_options(options, device)
     precision = choose_precision(options, device)
@@ -84,7 +93,9 @@ def load_model(folder: Path, options: TrainingOptions) -> tuple["PreTrainedModel
     if options.threads or device.kind == "cpu":
         torch.set_num_threads(options.threads or device.threads)
     try:
-        model, tokenizer = _load(folder, options, device, precision)
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        model = _empty(folder, precision) if in_parts else None
+        model = model or _load(folder, options, "cpu" if in_parts else device.kind, precision)
     except torch.OutOfMemoryError as error:
         hint = "give quantize_base nf4 with lora_rank 16, or take a smaller base"
         raise TrainingError(f"{folder}: its weights do not fit into the memory of {device.kind}", hint=hint) from error
@@ -107,19 +118,20 @@ def load_model(folder: Path, options: TrainingOptions) -> tuple["PreTrainedModel
     return model, tokenizer
 
 
-def _load(
-    folder: Path, options: TrainingOptions, device: Device, precision: Precision
-) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]:
+def _empty(folder: Path, precision: Precision) -> "PreTrainedModel | None":
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
-    from transformers.utils.logging import disable_progress_bar
 
-    # A notebook would keep the bars of loading and saving among its outputs.
-    disable_progress_bar()
-    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    model = empty_model(folder, getattr(torch, precision.weights))
+    return model if fits(folder, model) else None
+
+
+def _load(folder: Path, options: TrainingOptions, device: str, precision: Precision) -> "PreTrainedModel":
+    import torch
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
     wanted = {"dtype": getattr(torch, precision.weights), "trust_remote_code": False, "use_safetensors": True}
     if options.quantize_base == "nf4":
-        wanted["device_map"] = {"": device.kind}
+        wanted["device_map"] = {"": device}
         wanted["quantization_config"] = BitsAndBytesConfig(
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
@@ -130,7 +142,7 @@ def _load(
     if found["missing_keys"]:
         missing = sorted(found["missing_keys"])
         raise ValueError(f"{len(missing)} of its weights are missing, {missing[0]} among them")
-    return model if options.quantize_base == "nf4" else model.to(device.kind), tokenizer
+    return model if options.quantize_base == "nf4" else model.to(device)
 
 
 def _compute_again(folder: Path, model: "PreTrainedModel") -> None:

@@ -93,7 +93,8 @@ def own_part(whole: "Tensor", like: "Tensor | None") -> "Tensor":
     cut: Any = like
     local = cut.to_local()
     start = cut.device_mesh.get_local_rank() * _rows(cut)
-    return _as(whole[start : start + len(local)].to(local.device, copy=True), cut)
+    # Of an empty tensor the part is on no device yet.
+    return _as(whole[start : start + len(local)].to(cut.device_mesh.device_type, copy=True), cut)
 
 
 def orthogonal_parts(momenta: Sequence["DTensor"], orthogonal: "Callable[[Tensor], Tensor]") -> list["DTensor"]:
