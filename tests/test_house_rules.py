@@ -16,6 +16,7 @@ EMPTY_NAMES = re.compile(r"(utils?|common|helpers?|core|manager|base(_\w+)?)(\.p
 WHOLE = {
     "workshop_skill",
     "agreement",
+    "combinations",
     "worst_files",
     "conftest",
     "house_rules",

@@ -82,7 +82,7 @@ def test_where_nothing_helps_that_is_said() -> None:
 
 def test_what_one_gpu_cannot_do_with_others_is_not_offered() -> None:
     told = found(1, OPTIONS.model_copy(update={"processes": 2}))
-    assert [each.option for each in told.tried] == ["micro_batch_tokens", "activation_checkpointing"]
+    assert [each.option for each in told.tried] == ["micro_batch_tokens", "activation_checkpointing", "lora_rank"]
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ _LIBRARIES = {"cpu": 64 << 20, "cuda": 512 << 20, "mps": 64 << 20}
 # Copies of a chunk of logits that are alive together, and of the hidden states of its targets.
 _COPIES = 4
 # Copies of the matrices whose updates Muon makes at once.
-_MUON_COPIES = 6
+_MUON_COPIES = 5
 # Tensors of a weight's size, in float32, that bitsandbytes makes of its 8-bit states on a processor.
 _UNPACKED = 5
 _FLOAT = 4

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from workbench.device import Device, choose_device
 from workbench.errors import OptionsError, TrainingError
 from workbench.training.options import TrainingOptions
-from workbench.training.pretrained import check_folder, check_vocabulary
+from workbench.training.pretrained import check_vocabulary, read_config
 from workbench.training.weights import empty_model, fits
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def load_model(
     device = choose_device(options.device)
     check_options(options, device)
     precision = choose_precision(options, device)
-    check_folder(folder)
+    _check_reach(folder, options)
     if options.threads or device.kind == "cpu":
         torch.set_num_threads(options.threads or device.threads)
     try:
@@ -112,7 +112,6 @@ def load_model(
         hint = "give a folder that save_pretrained() wrote, with its tokenizer"
         raise TrainingError(f"{folder}: not a model that can be trained: {_first_line(error)}", hint=hint) from error
     check_vocabulary(folder, model, tokenizer)
-    _check_reach(folder, model, options)
     if options.activation_checkpointing == "on":
         _compute_again(folder, model)
     return model, tokenizer
@@ -158,8 +157,8 @@ def _compute_again(folder: Path, model: "PreTrainedModel") -> None:
         ) from error
 
 
-def _check_reach(folder: Path, model: "PreTrainedModel", options: TrainingOptions) -> None:
-    reach = getattr(model.config, "max_position_embeddings", None)
+def _check_reach(folder: Path, options: TrainingOptions) -> None:
+    reach = read_config(folder).get("max_position_embeddings")
     if reach and options.max_length > reach:
         raise OptionsError(
             f"max_length {options.max_length} is longer than {folder.name} can read", hint=f"give at most {reach}"

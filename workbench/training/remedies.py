@@ -82,13 +82,13 @@ class _Search:
             yield "micro_batch_tokens", least
         if options.activation_checkpointing != "on":
             yield "activation_checkpointing", "on"
-        if self.device.kind == "mps" or options.processes > 1:
-            return  # bitsandbytes works in neither
-        if options.optimizer != "adamw_8bit":
+        # Neither on Metal nor in several processes does bitsandbytes work.
+        eight_bit = self.device.kind != "mps" and options.processes == 1
+        if eight_bit and options.optimizer != "adamw_8bit":
             yield "optimizer", "adamw_8bit"
         if not options.lora_rank:
             yield "lora_rank", _RANK
-        if options.quantize_base == "none" and not options.compile and self.device.kind == "cuda":
+        if eight_bit and options.quantize_base == "none" and not options.compile and self.device.kind == "cuda":
             yield "quantize_base", "nf4"
 
     def total(self, changes: Sequence[tuple[str, Any]]) -> int:
