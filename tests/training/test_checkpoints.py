@@ -147,3 +147,22 @@ def test_a_foreign_safetensors_file_is_told(make_model: MakeModel, tmp_path: Pat
     save_file({"x": torch.zeros(2)}, tmp_path / "state")
     with pytest.raises(TrainingError, match="state: not a checkpoint"):
         load_state(tmp_path / "state", make_model(), [])
+
+
+def test_an_optimizer_s_counts_and_shared_tables_come_back_as_they_were(tmp_path: Path) -> None:
+    """As bitsandbytes keeps them: a count that is no tensor, one table under every weight."""
+    model = torch.nn.Linear(2, 2, dtype=torch.bfloat16)
+
+    def made(count: int) -> torch.optim.Optimizer:
+        table, optimizer = torch.arange(4.0), torch.optim.SGD(model.parameters(), lr=0.1)
+        for weight in model.parameters():
+            optimizer.state[weight] = {"step": count, "table": table}
+        return optimizer
+
+    save_state(tmp_path / "state", model, [made(1001)], Progress(step=3))
+    again = made(0)
+    assert load_state(tmp_path / "state", model, [again]).step == 3
+    for weight in model.parameters():
+        assert again.state[weight]["step"] == 1001
+        assert isinstance(again.state[weight]["step"], int)
+        assert again.state[weight]["table"].tolist() == [0.0, 1.0, 2.0, 3.0]

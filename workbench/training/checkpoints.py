@@ -64,7 +64,7 @@ def state_tensors(model: "Module", optimizers: Sequence["Optimizer"]) -> Tensors
     """By name: `model.<weight>` of what is trained, `optimizer.<number>.<index>.<key>`; a tied weight is there once."""
     tensors = {f"model.{name}": value for name, value in _weights(model).items()}
     for number, optimizer in enumerate(optimizers):
-        for index, state in optimizer.state_dict()["state"].items():
+        for index, state in _states(optimizer):
             tensors.update({f"optimizer.{number}.{index}.{key}": _tensor(value) for key, value in state.items()})
     return tensors
 
@@ -74,7 +74,7 @@ def write_state(path: Path, tensors: Mapping[str, "Tensor"], progress: Progress)
     from safetensors.torch import save_file
 
     temporary = path.with_name(path.name + ".part")
-    whole = {name: value.contiguous() for name, value in tensors.items()}
+    whole = _apart(tensors)
     try:
         with room_to_save(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -161,16 +161,36 @@ def _weights(model: "Module") -> Tensors:
     return {name: stored[name] for name in stored if name in trained or (name not in every and not frozen)}
 
 
+def _states(optimizer: "Optimizer") -> Iterator[tuple[int, dict[str, Any]]]:
+    """By the weights' numbers; asked for a state_dict, bitsandbytes hides its own in another form."""
+    weights = (weight for group in optimizer.param_groups for weight in group["params"])
+    for index, weight in enumerate(weights):
+        if state := optimizer.state.get(weight):
+            yield index, state
+
+
+def _apart(tensors: Mapping[str, "Tensor"]) -> Tensors:
+    """Each with bytes of its own, as safetensors wants them: bitsandbytes has tables that all weights share."""
+    whole: Tensors = {}
+    places: set[int] = set()
+    for name, value in tensors.items():
+        whole[name] = value.clone() if value.data_ptr() in places else value.contiguous()
+        places.add(value.data_ptr())
+    return whole
+
+
 def _tensor(value: Any) -> "Tensor":
     import torch
 
     return value if isinstance(value, torch.Tensor) else torch.tensor(value)
 
 
-def _optimizer_state(tensors: Tensors, prefix: str) -> dict[int, Tensors]:
-    state: dict[int, Tensors] = {}
+def _optimizer_state(tensors: Tensors, prefix: str) -> dict[int, dict[str, Any]]:
+    state: dict[int, dict[str, Any]] = {}
     for name, value in tensors.items():
         if name.startswith(prefix):
             index, key = name.removeprefix(prefix).split(".", 1)
-            state.setdefault(int(index), {})[key] = value
+            # A count that was no tensor is none again: as one it would be rounded to the weights' type.
+            counted = not value.ndim and not value.is_floating_point()
+            state.setdefault(int(index), {})[key] = int(value) if counted else value
     return state
