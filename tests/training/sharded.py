@@ -202,7 +202,7 @@ def _read(folder: Path, values: dict[str, Any], world: World) -> dict[str, Any]:
     from workbench.training.adapters import with_adapters
     from workbench.training.learner import Learner, check_forward
     from workbench.training.options import TrainingOptions
-    from workbench.training.sharding import gathered, shard
+    from workbench.training.sharding import gathered, is_sharded, shard
     from workbench.training.weights import empty_model, fill, fits, is_empty
 
     options = TrainingOptions(lora_rank=values.get("lora", 0), seed=9)
@@ -214,6 +214,7 @@ def _read(folder: Path, values: dict[str, Any], world: World) -> dict[str, Any]:
     fill(learner, folder, options.seed)
     with torch.autocast("cpu", dtype=dtype, enabled=name != "float32"):
         check_forward(learner)
+    cut = all(map(is_sharded, learner.parameters()))
     whole: Any = with_adapters(AutoModelForCausalLM.from_pretrained(folder, dtype=dtype), options)
     here, there = gathered(learner.model.state_dict(), world.main), whole.state_dict()
     wrong = [key for key in here if here[key].dtype != there[key].dtype or not torch.equal(here[key], there[key])]
@@ -223,6 +224,7 @@ def _read(folder: Path, values: dict[str, Any], world: World) -> dict[str, Any]:
     parts: list[Any] = list(learner.parameters())
     learned = [key for key, weight in learner.model.named_parameters() if weight.requires_grad]
     return {
+        "cut": cut,
         "empty": empty and not is_empty(learner),
         "wrong": wrong,
         "names": len(here) == len(there),

@@ -12,6 +12,7 @@ from workbench.training.weights import empty_model, fits, is_empty
 def test_two_processes_read_what_one_does_each_its_part(name: str) -> None:
     found = as_two()[0]["read"][name]
     assert found["empty"]
+    assert found["cut"]
     assert found["wrong"] == []
     assert found["names"]
     assert found["learned"]

@@ -1,6 +1,6 @@
 """A model that says what it loses on a packed row: all that is compiled, sharded and put under autocast."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -140,12 +140,16 @@ def check_forward(learner: Learner) -> None:
     batch = collate([Sample(tuple(row), (1.0,) * _CHECKED) for row in rows.tolist()])
     training = learner.training
     learner.eval()
-    if any(map(is_sharded, learner.parameters())):
+    cut: Any = learner if any(map(is_sharded, learner.parameters())) else None
+    if cut:
         from torch.distributed.fsdp import register_fsdp_forward_method
 
         register_fsdp_forward_method(learner, "both_ways")
     with torch.no_grad():
         own, here, kept = learner.both_ways(rows.to(learner.device), batch.to(learner.device))
+    if cut:
+        # The ends wait for a backward pass; an optimizer made meanwhile would hold weights that are thrown away.
+        cut.reshard()
     learner.train(training)
     name = type(learner.base).__name__
     if not kept:
