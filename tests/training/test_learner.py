@@ -216,21 +216,3 @@ def test_compiled_code_serves_any_number_of_segments(
         made.append(counter.frame_count)
     torch._dynamo.reset()
     assert made[-1] == made[4], "ten numbers of segments, and nothing was compiled for the last five"
-
-
-@pytest.mark.parametrize(
-    ("dtype", "factor", "refused"),
-    [(torch.bfloat16, 1.004, False), (torch.bfloat16, 1.2, True), (torch.float32, 1.004, True)],
-)
-def test_numbers_of_16_bits_may_be_rounded_otherwise(
-    dtype: torch.dtype, factor: float, refused: bool, make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A GPU's kernels add up in another order than its general ones."""
-    learner = Learner(make_model(initializer_range=0.2).to(dtype))
-    hidden = learner.hidden
-    monkeypatch.setattr(learner, "hidden", lambda batch: hidden(batch) * factor)
-    if refused:
-        with pytest.raises(TrainingError, match="more to its logits"):
-            check_forward(learner)
-    else:
-        check_forward(learner)
