@@ -5,7 +5,7 @@ import pytest
 from tests.alignment.conftest import MakeData
 from workbench.alignment.options import AlignmentOptions
 from workbench.alignment.plan import make_file_plan, make_plan
-from workbench.errors import NotFoundError, OptionsError
+from workbench.errors import NotFoundError, OptionsError, RecordError
 
 OPTIONS = AlignmentOptions(phase_1_epochs=3, phase_2_epochs=2, phase_2_effective_batch_size=8, max_length=100, seed=5)
 
@@ -35,6 +35,8 @@ def test_files_make_one_phase(tmp_path: Path) -> None:
     assert "a.jsonl and b.jsonl" in str(plan)
     with pytest.raises(NotFoundError, match=r"no training file .*none\.jsonl"):
         make_file_plan(OPTIONS, (*files, tmp_path / "none.jsonl"))
+    with pytest.raises(RecordError, match="it is a folder"):
+        make_file_plan(OPTIONS, (*files, tmp_path))
 
 
 @pytest.mark.parametrize(

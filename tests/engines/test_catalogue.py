@@ -61,6 +61,7 @@ def test_paths_and_downloads_are_found(assets: Path, tmp_path: Path) -> None:
         ("granite-7b-lab-Q4_K_M", "not downloaded", "workbench model download granite-7b-lab-Q4_K_M"),
         ("granite-7b-lab-Q4_K", "did you mean granite-7b-lab-Q4_K_M", "seedling-teacher-Q4_K_M"),
         ("what", "no model 'what'", "seedling-base"),
+        ("owner/Model-8B", "no folder owner/Model-8B", "workbench model download --repository owner/Model-8B"),
         (str(Path(__file__).parent), "neither", ""),
     ],
 )
@@ -76,6 +77,10 @@ def test_a_lost_embedded_model_is_no_download(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr("workbench.engines.catalogue.assets_folder", lambda: tmp_path)
     with pytest.raises(ModelError, match="its files are missing"):
         resolve("seedling-base")
+
+
+def test_a_folder_named_by_its_path_is_taken_as_it_is(tmp_path: Path) -> None:
+    assert resolve_folder(str(tmp_path)) == tmp_path
 
 
 def test_a_file_cannot_be_trained(assets: Path) -> None:

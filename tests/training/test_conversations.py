@@ -84,7 +84,8 @@ def test_a_pretraining_text_of_granite_3_is_unrolled_too() -> None:
     [
         ({}, "only nothing"),
         ({"conversations": [], "id": 1}, "only `conversations`, `id`"),
-        ({"messages": "Who?"}, "there are no `messages`"),
+        ({"messages": "Who?"}, "`messages` is no list but 'Who"),
+        ({"messages": None}, "`messages` is no list but None"),
         ({"messages": ["Who?"]}, "'?Who\\?'? is no message"),
         ({"messages": [{"role": "robot", "content": "x"}]}, "its role is 'robot'"),
         ({"messages": [{"role": ["user"], "content": "x"}]}, "is no message"),

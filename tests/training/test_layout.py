@@ -142,6 +142,15 @@ def test_answers_without_an_end_are_noted() -> None:
     assert (learned_texts(layout), layout.notes) == (["Tarn."], (NO_END,))
 
 
+def test_a_template_of_another_model_is_known_by_its_tokens() -> None:
+    tokenizer = TURNS.tokenizer()
+    tokenizer.chat_template = "{% for m in messages %}<|im_start|>{{ m.content }}<|im_end|>{% endfor %}"
+    assert ChatTemplate(tokenizer).strange == ("<|im_start|>", "<|im_end|>")
+    tokenizer.chat_template += tokenizer.eos_token
+    assert not ChatTemplate(tokenizer).strange
+    assert not any(ChatTemplate(tokenizer_of(family)).strange for family in FAMILIES)
+
+
 FORGETFUL = "{% for m in messages %}{% if loop.last %}{{ m['content'] }}{% endif %}{% endfor %}"
 DEAF = "{% for m in messages %}{% if m['role'] != 'tool' %}{{ m['content'] }}{% endif %}{% endfor %}"
 SHOUTING = "{% for m in messages %}{{ m['content'] | upper if m['role'] == 'assistant' else m['content'] }}{% endfor %}"
@@ -158,7 +167,9 @@ CARELESS = "{% for m in messages %}{{ m['content'] + m['name'] }}{% endfor %}"
         (DEAF, "leaves out message 2, of the tool"),
         (FICKLE, "changes earlier messages"),
         (REFUSING, "only tools are served"),
-        (BROKEN, "refuses the messages"),
+        (BROKEN, "is broken in its line 1: Unexpected end"),
+        ("{{ 1 / (messages | length - 3) }}", "refuses the messages .*division by zero"),
+        ("{{ messages[7].content }}", "refuses the messages"),
         (CARELESS, "refuses the messages"),
     ],
 )

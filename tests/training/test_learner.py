@@ -152,6 +152,14 @@ def test_a_model_is_checked_and_left_as_it_was(make_model: MakeModel) -> None:
     assert all(weight.grad is None for weight in learner.parameters())
 
 
+def test_broken_weights_are_told(make_model: MakeModel) -> None:
+    model = make_model()
+    with torch.no_grad():
+        model.model.norm.weight[0] = torch.nan
+    with pytest.raises(TrainingError, match="what it answers are no numbers"):
+        check_forward(Learner(model))
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize(
     ("family", "changes"),

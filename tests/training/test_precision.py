@@ -136,10 +136,15 @@ def test_weights_that_are_missing_are_not_drawn_by_chance(tiny_model: Path, tmp_
         load_model(folder, options())
 
 
-@pytest.mark.parametrize(
-    ("file", "content"),
-    [("model.safetensors", "cut"), ("tokenizer.json", "{"), ("config.json", json.dumps({"model_type": "t5"}))],
-)
+def test_weights_of_another_shape_are_named(tiny_model: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_model, tmp_path / "model"))
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"vocab_size": 380}))
+    with pytest.raises(TrainingError, match=r"embed_tokens\.weight is \(384, 256\), and \(380, 256\) by its config"):
+        load_model(folder, options())
+
+
+@pytest.mark.parametrize(("file", "content"), [("model.safetensors", "cut"), ("tokenizer.json", "{")])
 def test_a_folder_with_foreign_files_is_refused_in_one_line(
     tiny_model: Path, tmp_path: Path, file: str, content: str
 ) -> None:

@@ -48,6 +48,7 @@ def test_a_good_folder_passes(folder: Path) -> None:
         (lambda folder: (folder / "config.json").write_text("[]"), "not a JSON object", "fetch"),
         (replace_weights("pytorch_model.bin"), "is a pickle", "convert it once"),
         (replace_weights("weights.txt"), "no weights", "fetch"),
+        (change_config(model_type="t5"), "a t5 does not write on", "Llama"),
         (change_config(model_type="newest"), "no models of type newest", "update"),
         (
             change_config(model_type="own", auto_map={"AutoModel": "own.Model"}),

@@ -161,7 +161,7 @@ def test_a_report_is_made_for_a_models_folder(tiny_model: Path, tmp_path: Path) 
 
 def test_a_model_without_a_tokenizer_is_told(tiny_model: Path, tmp_path: Path) -> None:
     shutil.copytree(tiny_model, tmp_path / "model", ignore=shutil.ignore_patterns("tokenizer*"))
-    with pytest.raises(TrainingDataError, match="tokenizer cannot be read") as caught:
+    with pytest.raises(TrainingDataError, match="tokenizer is missing") as caught:
         load_tokenizer(tmp_path / "model")
     assert "tokenizer.json" in caught.value.hint
 
@@ -170,7 +170,7 @@ def test_a_model_without_a_tokenizer_is_told(tiny_model: Path, tmp_path: Path) -
     ("broken", "told"),
     [
         ({"id": "x"}, "there are no `messages`"),
-        ({"messages": "Who?"}, "there are no `messages`"),
+        ({"messages": "Who?"}, "`messages` is no list"),
         ({"messages": ["Who?"]}, "is no message"),
         ({"messages": [{"role": "robot", "content": "x"}]}, "is no message"),
         ({"messages": [{"role": "user", "content": None}]}, "is no message"),
@@ -194,6 +194,12 @@ def test_a_line_that_is_no_json_is_told_with_its_number(tokenizer: "PreTrainedTo
 def test_a_row_that_the_template_refuses_is_told(tokenizer: "PreTrainedTokenizerBase", tmp_path: Path) -> None:
     tokenizer.chat_template = "{{ raise_exception('not today') }}"
     with pytest.raises(TrainingDataError, match=r"train\.jsonl:1: .*not today"):
+        read_rows(written(tmp_path, SHORT), tokenizer, options())
+
+
+def test_a_chat_template_of_another_model_is_refused(tokenizer: "PreTrainedTokenizerBase", tmp_path: Path) -> None:
+    tokenizer.chat_template = "{% for m in messages %}<|im_start|>{{ m.content }}<|im_end|>{% endfor %}"
+    with pytest.raises(TrainingDataError, match=r"that of another model: .* <\|im_start\|>, <\|im_end\|>, and"):
         read_rows(written(tmp_path, SHORT), tokenizer, options())
 
 

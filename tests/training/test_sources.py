@@ -24,21 +24,26 @@ def test_a_text_is_one_document(name: str, tmp_path: Path) -> None:
     assert list(placed_rows(path)) == [(1, {"document": "Ein Wort.\r\nÉté."})]
 
 
-def test_a_list_in_a_json_file_is_its_items(tmp_path: Path) -> None:
-    path = written(tmp_path, json.dumps([{"a": 1}, {"a": 2}], indent=2).encode(), "train.json")
+@pytest.mark.parametrize("name", ["train.json", "train.jsonl"])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_list_is_its_items(name: str, indent: int | None, tmp_path: Path) -> None:
+    path = written(tmp_path, json.dumps([{"a": 1}, {"a": 2}], indent=indent).encode(), name)
     assert list(placed_rows(path)) == [(1, {"a": 1}), (2, {"a": 2})]
+
+
+def test_a_json_file_may_hold_lines(tmp_path: Path) -> None:
     assert list(placed_rows(written(tmp_path, b'{"a": 1}\n{"a": 2}\n', "lines.json"))) == [(1, {"a": 1}), (2, {"a": 2})]
 
 
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (b'{"a": 1}\n{broken\n{"a": 2}\n', r"train\.jsonl:2: not a JSON object"),
+        (b'{"a": 1}\n{broken\n{"a": 2}\n', r"train\.jsonl:2:2: not a JSON object"),
         (b'{"a": 1}\n[1, 2]\n', r"train\.jsonl:2: not a JSON object: it is a list"),
         (b'{"a": 1}\n{"a": "\xff"}\n', r"train\.jsonl:2: not UTF-8 at byte 8"),
         (b'{"a": "\\uD83d"}\n', r"train\.jsonl:1: .*surrogate"),
-        (b'{"a": 1}\n{"a": "cut of', r"train\.jsonl:2: not a JSON object"),
-        (b"[" * 100_000 + b"\n", r"train\.jsonl:1: not a JSON object"),
+        (b'{"a": 1}\n{"a": "cut of', r"train\.jsonl:2:7: not a JSON object"),
+        (b'{"a": 1}\n' + b"[" * 100_000 + b"\n", r"train\.jsonl:2: not a JSON object"),
     ],
 )
 def test_a_broken_line_is_told_with_its_place(data: bytes, told: str, tmp_path: Path) -> None:
@@ -55,6 +60,8 @@ def test_a_broken_line_is_told_with_its_place(data: bytes, told: str, tmp_path: 
         ("train.json", b'[{"a": 1},\n{]', "train.json:2: not JSON"),
         ("train.json", b"[1]", "item 1 is no JSON object"),
         ("train.json", b'["\\ud800"]', "cannot be read|can be read"),
+        ("train.json", b"[" * 100_000, "not JSON that can be read"),
+        ("train.jsonl.gz", b"\x1f\x8b\x08", "it is packed"),
         ("train.parquet", b"PAR1", ".parquet is no training file"),
         ("train", b"", "no ending is no training file"),
     ],

@@ -6,9 +6,10 @@ from html import escape
 from pathlib import Path
 
 from workbench.alignment.options import AlignmentOptions
-from workbench.errors import NotFoundError, OptionsError
+from workbench.errors import OptionsError
 from workbench.training.options import TrainingOptions
 from workbench.training.phase_spec import PhaseSpec
+from workbench.training.sources import check_file
 
 _HEADS = ("phase", "learns", "epochs", "rows a step", "peak rate", "optimizer")
 
@@ -119,8 +120,7 @@ def _why_not(phase: PhasePlan) -> str:
     if not phase.epochs:
         return "it has no epochs"
     for file in phase.files:
-        if not file.is_file():
-            raise NotFoundError(f"there is no training file {file}", hint="name one that exists, or generate data")
+        check_file(file)
     if any(file.stat().st_size for file in phase.files):
         return ""
     return f"{phase.file.name} holds no rows"

@@ -1,6 +1,7 @@
 """Which models the workbench knows by name, and where their files are."""
 
 import difflib
+import re
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -71,8 +72,12 @@ def resolve(model: str, models_folder: Path | None = None) -> Path:
 
 
 def resolve_folder(model: str, models_folder: Path | None = None) -> Path:
-    """The Hugging Face folder that a name or path means, as training needs one; ModelError for a GGUF file."""
-    path = resolve(model, models_folder)
+    """The Hugging Face folder that a name or path means, as training needs one; ModelError for a GGUF file.
+
+    A folder that is named by its path is taken as it is: whoever reads it says what is missing in it.
+    """
+    path = Path(model).expanduser()
+    path = path if path.is_dir() else resolve(model, models_folder)
     if path.is_dir():
         return path
     raise ModelError(
@@ -101,6 +106,9 @@ def _missing(model: str, path: Path) -> ModelError:
         return ModelError(f"{model} belongs to the workbench, but its files are missing", hint="install it again")
     if path.exists():
         return ModelError(f"{model} is neither a .gguf file nor a folder with a config.json")
+    if re.fullmatch(r"[\w.-]+/[\w.-]+", model):
+        hint = f"if the hub has it: workbench model download --repository {model}"
+        return ModelError(f"there is no folder {model} here", hint=hint)
     near = difflib.get_close_matches(_name(model), [each.name for each in ENTRIES], n=1)
     return ModelError(
         f"there is no model {model!r}" + (f"; did you mean {near[0]}?" if near else ""),

@@ -90,6 +90,8 @@ def _messages(row: Mapping[str, Any]) -> list[Any]:
     prompt, completion = row.get("prompt"), row.get("completion")
     if "messages" not in row and isinstance(prompt, list) and isinstance(completion, list):
         messages = [*prompt, *completion]
+    if "messages" in row and not isinstance(messages, list):
+        raise TrainingDataError(f"`messages` is no list but {messages!r:.40}", hint=_FORM)
     if not isinstance(messages, list):
         keys = ", ".join(f"`{key}`" for key in list(row)[:6]) or "nothing"
         hint = f"{_FORM}; `workbench data import` makes such rows of pairs of question and answer"

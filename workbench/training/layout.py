@@ -1,12 +1,13 @@
 """Conversations as the text of a model's own chat template, with the places of what is said and of what is learned."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import TemplateError
+from jinja2 import TemplateError, TemplateSyntaxError
 
 from workbench.errors import TrainingDataError
 from workbench.training.conversations import Conversation, Turn
@@ -18,6 +19,11 @@ Span = tuple[int, int]
 
 NO_END = "answers without an end token, so that the model does not learn to stop"
 NO_REASONING = "answers whose reasoning the chat template leaves out"
+
+# How families write their special tokens: <|im_start|>, </s>, <start_of_turn>.
+_SPECIAL = re.compile(r"<\|[^|<>\s]+\|>|</?s>|<(?:start|end)_of_turn>")
+# What a template may raise: its own errors, and those of what it computes.
+_TEMPLATE_ERRORS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 
 # A template puts other texts in the same places. These letters for private use have no case and are no blanks.
 _MARK = "\ue000{}.{}\ue001"
@@ -93,7 +99,10 @@ class ChatTemplate:
                 tokenize=False,
                 add_generation_prompt=prompt,
             )
-        except (TemplateError, TypeError, ValueError) as error:
+        except TemplateSyntaxError as error:
+            told = f"the model's chat template is broken in its line {error.lineno}: {error.message}"
+            raise TrainingDataError(told, hint="fetch the model's chat_template.jinja again") from error
+        except _TEMPLATE_ERRORS as error:
             roles = ", ".join(str(message["role"]) for message in messages)
             raise TrainingDataError(
                 f"the model's chat template refuses the messages ({roles}): {error}",
@@ -108,7 +117,7 @@ class ChatTemplate:
         messages = [[dict(message) for message in talk.messages] for talk in conversations]
         try:
             rendered = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=False)
-        except (TemplateError, TypeError, ValueError):
+        except _TEMPLATE_ERRORS:
             return [None] * len(conversations)
         return [str(text) for text in rendered]
 
@@ -169,14 +178,31 @@ class ChatTemplate:
         return 0
 
     @cached_property
-    def _turn_end(self) -> str:
-        """What ends an answer in templates that do not use the tokenizer's end token for it, as those of Gemma do."""
+    def strange(self) -> tuple[str, ...]:
+        """Special tokens that the template writes and the tokenizer does not know, where none ends an answer.
+
+        A template of the model's own may put plain letters in this form, but always ends with a token that is one.
+        """
+        text, tail = self._exchange
+        if self.end_of(tail):
+            return ()
+        known = self.tokenizer.get_vocab()
+        return tuple(dict.fromkeys(token for token in _SPECIAL.findall(text) if token not in known))
+
+    @cached_property
+    def _exchange(self) -> tuple[str, str]:
+        """A question and its answer, and what follows the answer; empty where the template refuses them."""
         asked, said = _MARK.format(0, 0), _MARK.format(1, 1)
         try:
             text = self.render([{"role": "user", "content": asked}, {"role": "assistant", "content": said}])
         except TrainingDataError:
-            return ""
-        tail = text.rpartition(said)[2]
+            return "", ""
+        return text, text.rpartition(said)[2]
+
+    @cached_property
+    def _turn_end(self) -> str:
+        """What ends an answer in templates that do not use the tokenizer's end token for it, as those of Gemma do."""
+        tail = self._exchange[1]
         found = [(tail.find(token), -len(token), token) for token in self.tokenizer.get_added_vocab() if token in tail]
         return min(found)[2] if found else ""
 

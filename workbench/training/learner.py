@@ -152,6 +152,11 @@ def check_forward(learner: Learner) -> None:
         cut.reshard()
     learner.train(training)
     name = type(learner.base).__name__
+    if not own.isfinite().all():
+        raise TrainingError(
+            f"{learner.base.name_or_path}: what it answers are no numbers: some of its weights are broken",
+            hint="fetch the model again",
+        )
     if not kept:
         raise TrainingError(
             f"{name} does more to its logits than its head does",

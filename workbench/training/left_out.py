@@ -84,8 +84,15 @@ class FileReport:
         counts = "; ".join(map(str, self.left_out))
         raise TrainingDataError(
             f"{self.path}: {self.missing} of {self.rows} rows cannot be trained on ({counts})",
-            hint=_way_out(self.left_out) + "; most_left_out is the share that may be missing",
+            hint=self._way_out() + "; most_left_out is the share that may be missing",
         )
+
+    def _way_out(self) -> str:
+        """What to change, after the reason that holds the most rows."""
+        worst = max(self.left_out, key=lambda each: each.rows).reason
+        if worst.startswith("over"):
+            return f"raise max_length as far as the model reads (the longest row has {self.lengths[-1]:,} tokens)"
+        return "lower min_length" if worst.startswith("under") else "look at those lines"
 
 
 @dataclass(frozen=True)
@@ -192,16 +199,6 @@ def _quantiles(lengths: Sequence[int]) -> tuple[int, int, int, int]:
     ordered = sorted(lengths)
     half, most = (ordered[-(-len(ordered) * share // 100) - 1] for share in (50, 90))
     return (ordered[0], half, most, ordered[-1])
-
-
-def _way_out(left_out: Iterable[LeftOut]) -> str:
-    """What to change, after the reason that holds the most rows."""
-    worst = max(left_out, key=lambda each: each.rows).reason
-    if worst.startswith("over"):
-        return "raise max_length as far as the model reads"
-    if worst.startswith("under"):
-        return "lower min_length"
-    return "look at those lines"
 
 
 def _aligned(rows: Sequence[Sequence[str]], numbers: Container[int]) -> list[str]:

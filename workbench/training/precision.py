@@ -137,7 +137,12 @@ def _load(folder: Path, options: TrainingOptions, device: str, precision: Precis
             bnb_4bit_use_double_quant=True,
             bnb_4bit_compute_dtype=getattr(torch, precision.compute),
         )
-    model, found = AutoModelForCausalLM.from_pretrained(folder, output_loading_info=True, **wanted)
+    model, found = AutoModelForCausalLM.from_pretrained(
+        folder, output_loading_info=True, ignore_mismatched_sizes=True, **wanted
+    )
+    if found["mismatched_keys"]:
+        name, stored, expected = sorted(found["mismatched_keys"])[0]
+        raise ValueError(f"{name} is {tuple(stored)}, and {tuple(expected)} by its config.json")
     if found["missing_keys"]:
         missing = sorted(found["missing_keys"])
         raise ValueError(f"{len(missing)} of its weights are missing, {missing[0]} among them")

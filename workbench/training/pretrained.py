@@ -62,6 +62,7 @@ def _config(folder: Path) -> dict[str, Any]:
 
 def _check_config(folder: Path, config: dict[str, Any]) -> None:
     from transformers import CONFIG_MAPPING
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
     kind = config.get("model_type")
     if kind not in CONFIG_MAPPING:
@@ -71,6 +72,9 @@ def _check_config(folder: Path, config: dict[str, Any]) -> None:
                 hint="take a model that transformers knows itself, of the Llama, Mistral, Qwen or Granite family, say",
             )
         raise TrainingError(f"{folder}: transformers knows no models of type {kind}", hint="update it, or take another")
+    if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+        hint = "take a model of the Llama, Mistral, Qwen or Granite family, say"
+        raise TrainingError(f"{folder}: a {kind} does not write on, as models that chat do", hint=hint)
     if config.get("quantization_config"):
         raise TrainingError(
             f"{folder}: its weights are quantised already",

@@ -77,7 +77,7 @@ def _pieces(file: Path, line: int, row: dict[str, Any], template: ChatTemplate) 
         (tokens,) = encode_documents([document_of(row)], template.tokenizer)
         return tuple(_cut(tokens, [(True, False)] * len(tokens), template.tokenizer))
     talk = conversation_at(file, line, row)
-    check_template(template.tokenizer)
+    check_template(template)
     if talk.blank:
         return ()
     (encoded,) = encode_all([talk], template)

@@ -85,8 +85,9 @@ def load_tokenizer(model: Path) -> "PreTrainedTokenizerBase":
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
     except (OSError, ValueError, KeyError, ImportError) as error:
         check_folder(model)
+        told = f"cannot be read: {error}" if any(model.glob("token*")) else "is missing"
         raise TrainingDataError(
-            f"{model}: its tokenizer cannot be read: {error}",
+            f"{model}: its tokenizer {told}",
             hint="put the tokenizer.json and tokenizer_config.json of the model into that folder",
         ) from error
     return tokenizer
@@ -126,8 +127,9 @@ def placed(error: TrainingDataError, path: Path, line: int) -> TrainingDataError
     return TrainingDataError(f"{path}:{line}: {error.message}", hint=error.hint)
 
 
-def check_template(tokenizer: "PreTrainedTokenizerBase") -> None:
+def check_template(template: ChatTemplate) -> None:
     """TrainingDataError for a tokenizer that conversations cannot be encoded with."""
+    tokenizer = template.tokenizer
     name = tokenizer.name_or_path
     if not tokenizer.chat_template:
         raise TrainingDataError(
@@ -138,6 +140,12 @@ def check_template(tokenizer: "PreTrainedTokenizerBase") -> None:
         raise TrainingDataError(
             f"{name}: its tokenizer does not tell which letters a token stands for",
             hint="take a model with tokenizer.json",
+        )
+    if template.strange:
+        raise TrainingDataError(
+            f"{name}: its chat template is that of another model: the tokenizer does not know "
+            f"{', '.join(template.strange[:3])}, and no token ends an answer",
+            hint="put the chat_template.jinja that belongs to the model into that folder",
         )
 
 
@@ -179,7 +187,7 @@ class _Reader:
             else:
                 talks.append((line, talk))
         if talks:
-            check_template(self.template.tokenizer)
+            check_template(self.template)
             self._encode(talks)
 
     def _encode(self, talks: Sequence[tuple[int, Conversation]]) -> None:

@@ -11,7 +11,9 @@ from workbench.records import parse_line
 ROWS = (".jsonl", ".json")
 TEXTS = (".md", ".txt")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_PACKED = b"\x1f\x8b"
 _CODE = "save the file as UTF-8"
+_LINE = "each line is one JSON object: look at that line"
 
 Placed = tuple[int, dict[str, Any]]
 
@@ -21,19 +23,18 @@ def placed_rows(path: Path) -> Iterator[Placed]:
 
     NotFoundError, or RecordError with file and line for what is no row; nothing is passed over in silence.
     """
-    _check(path)
+    check_file(path)
     if path.suffix.casefold() in TEXTS:
         yield 1, {"document": _text(path)}
         return
-    with path.open("rb") as file:
-        start = file.read(1024).removeprefix(_BYTE_ORDER_MARK).lstrip()[:1]
-    if path.suffix.casefold() == ".json" and start == b"[":
+    if _opening(path).removeprefix(_BYTE_ORDER_MARK).lstrip().startswith(b"["):
         yield from enumerate(_items(path), start=1)
     else:
         yield from _lines(path)
 
 
-def _check(path: Path) -> None:
+def check_file(path: Path) -> None:
+    """NotFoundError or RecordError for what is no file that rows could be read from."""
     if path.is_dir():
         inside = sorted(each.name for each in path.iterdir() if each.suffix.casefold() in (*ROWS, *TEXTS))
         hint = (
@@ -41,12 +42,19 @@ def _check(path: Path) -> None:
         )
         raise RecordError(f"{path}: it is a folder", hint=hint)
     if not path.is_file():
-        raise NotFoundError(f"there is no training file {path}", hint="`workbench data generate` makes one")
+        raise NotFoundError(f"there is no training file {path}", hint="name one that exists, or `workbench data generate` makes one")
+    if _opening(path).startswith(_PACKED):
+        raise RecordError(f"{path}: it is packed", hint=f"unpack it: gunzip < {path} > rows.jsonl")
     if path.suffix.casefold() not in (*ROWS, *TEXTS):
         hint = f"rows are in {' or '.join(ROWS)}, plain documents in {' or '.join(TEXTS)}"
         raise RecordError(f"{path}: {path.suffix or 'no ending'} is no training file", hint=hint)
+
+
+def _opening(path: Path) -> bytes:
+    """Its first kilobyte."""
     try:
-        path.open("rb").close()
+        with path.open("rb") as file:
+            return file.read(1024)
     except OSError as error:
         raise RecordError(f"{path}: it cannot be read: {error.strerror}", hint="look at its rights: ls -l") from error
 
@@ -64,11 +72,11 @@ def _row(line: bytes, where: str, *, whole: bool) -> dict[str, Any]:
         return _writable(parse_line(line), line)
     except UnicodeDecodeError as error:
         raise RecordError(f"{where}: not UTF-8 at byte {error.start + 1} of the line", hint=_CODE) from error
+    except json.JSONDecodeError as error:
+        hint = _LINE if whole else "the file was cut off within its last line: make it again, or delete that line"
+        raise RecordError(f"{where}:{error.colno}: not a JSON object: {error.msg}", hint=hint) from error
     except (ValueError, RecursionError) as error:
-        hint = "each line is one JSON object: look at that line"
-        if not whole:
-            hint = "the file was cut off within its last line: make it again, or delete that line"
-        raise RecordError(f"{where}: not a JSON object: {error}", hint=hint) from error
+        raise RecordError(f"{where}: not a JSON object: {error}", hint=_LINE) from error
 
 
 def _writable(row: dict[str, Any], line: bytes) -> dict[str, Any]:
