@@ -96,6 +96,28 @@ def test_the_saved_model_is_whole(
     assert model.config.vocab_size == len(tokenizer)
 
 
+def test_a_stop_between_the_exports_is_heeded_and_what_a_kill_left_goes(
+    workspace: Workspace,
+    options: AlignmentOptions,
+    make_data: MakeData,
+    exported: list[Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_data()
+    stop, export = Stop(), align_module.export_gguf
+    run = open_run(workspace, options)
+    left = run.folder / "GGUF" / f".model-F16.gguf.{'a1' * 16}"
+    left.parent.mkdir()
+    left.write_text("half")
+    with monkeypatch.context() as patched:
+        patched.setattr(align_module, "export_gguf", lambda *given: (stop.request("a test"), export(*given))[1])
+        with pytest.raises(Checkpointed, match="a test"):
+            work(workspace, options, stop)
+    assert exported == [run.folder / "Model"]
+    assert sorted(path.name for path in left.parent.iterdir()) == ["model-F16.gguf"]
+    assert work(workspace, options).done
+
+
 @pytest.mark.parametrize("stop_at", [("phase_1", 3), ("phase_1", 6), ("phase_2", 2)])
 def test_a_stop_in_any_phase_changes_no_bit(
     stop_at: tuple[str, int],

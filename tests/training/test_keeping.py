@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from workbench.errors import OptionsError, StorageError
-from workbench.training.keeping import Checkpoint, Keeper, check_keeping, remove_folder, save_folder
+from workbench.training.keeping import Checkpoint, Keeper, check_keeping, clear_away, remove_folder, save_folder
 from workbench.training.options import TrainingOptions
 
 LOSSES = {"epoch_1": 2.0, "epoch_2": 1.0, "epoch_3": 1.5, "epoch_4": 1.25}
@@ -99,6 +99,20 @@ def test_what_a_kill_left_behind_is_no_obstacle(tmp_path: Path) -> None:
     remove_folder(tmp_path / "model")
     remove_folder(tmp_path / "model")
     assert folders(tmp_path) == []
+
+
+def test_what_a_kill_left_behind_is_cleared_away(tmp_path: Path) -> None:
+    for folder in ("epoch_1", "epoch_2.part", "epoch_0.gone", "state"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "weights").write_text("half")
+    files = [tmp_path / f".record.json.{'a1' * 16}", tmp_path / "state" / "state.safetensors.part"]
+    for file in files:
+        file.write_text("half")
+    clear_away(tmp_path)
+    assert folders(tmp_path) == ["epoch_1", "state"]
+    assert [path.name for path in (tmp_path / "state").iterdir()] == ["weights"]
+    assert not files[0].exists()
+    clear_away(tmp_path / "none")
 
 
 def test_the_best_needs_something_to_be_measured_on() -> None:

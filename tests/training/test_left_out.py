@@ -42,7 +42,11 @@ def test_the_first_few_lines_are_named() -> None:
 
 @pytest.mark.parametrize(
     ("reason", "hint"),
-    [("over 400 tokens", "raise max_length as far as the model reads (the longest row has 700 tokens)"), ("under 2 tokens", "lower min_length"), ("empty", "look at those lines")],
+    [
+        ("over 400 tokens", "raise max_length as far as the model reads (the longest row has 700 tokens)"),
+        ("under 2 tokens", "lower min_length"),
+        ("empty", "look at those lines"),
+    ],
 )
 def test_more_than_the_share_is_refused(reason: str, hint: str) -> None:
     counted = Tally(FILE)

@@ -205,6 +205,17 @@ def test_a_finished_phase_is_not_trained_again(spec: PhaseSpec) -> None:
     assert events == []
 
 
+def test_what_a_kill_left_of_a_finished_phase_goes_with_the_next_start(spec: PhaseSpec) -> None:
+    wished = replace(spec, options=OPTIONS.model_copy(update={"keep_checkpoints": "last"}))
+    train(wished)
+    names = sorted(path.name for path in spec.folder.iterdir())
+    (spec.folder / "epoch_1.gone").mkdir()
+    spec.state.parent.mkdir()
+    spec.state.write_bytes(b"state")
+    train(wished)
+    assert sorted(path.name for path in spec.folder.iterdir()) == names
+
+
 def test_keeping_the_best_needs_rows_to_validate_on(spec: PhaseSpec) -> None:
     wishes = {"keep_checkpoints": "best", "validation_share": 0.0}
     with pytest.raises(OptionsError, match="nothing says which is the best"):

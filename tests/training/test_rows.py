@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from workbench.errors import NotFoundError, RecordError, TrainingDataError, TrainingError
+from workbench.errors import Checkpointed, NotFoundError, RecordError, TrainingDataError, TrainingError
+from workbench.runs import Stop
 from workbench.training.encoding import encode
 from workbench.training.options import TrainingOptions
 from workbench.training.rows import data_report, load_tokenizer, measure_rows, read_rows, vocabulary_of
@@ -144,6 +145,13 @@ def test_tokens_that_the_model_does_not_know_are_told(tokenizer: "PreTrainedToke
     with pytest.raises(TrainingDataError, match=told) as caught:
         read_rows(path, tokenizer, options(), known - 1)
     assert "embeddings" in caught.value.hint
+
+
+def test_a_stop_is_heeded_while_rows_are_read(tokenizer: "PreTrainedTokenizerBase", tmp_path: Path) -> None:
+    stop = Stop()
+    stop.request("a test")
+    with pytest.raises(Checkpointed, match="a test"):
+        read_rows(written(tmp_path, SHORT), tokenizer, options(), stop=stop)
 
 
 def test_a_report_is_made_for_a_models_folder(tiny_model: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from workbench.events import Event
 from workbench.export import export_gguf, quantize
 from workbench.records import digest_file, digest_folder
 from workbench.runs import Attempt, Run, Stop
-from workbench.training.keeping import check_keeping, save_folder
+from workbench.training.keeping import check_keeping, clear_away, save_folder
 from workbench.training.launch import run_phase
 from workbench.training.options import TrainingOptions
 from workbench.training.phase_spec import PhaseRecord, PhaseSpec
@@ -71,13 +71,14 @@ def align(options: AlignmentOptions, run: Run, attempt: Attempt, stop: Stop) -> 
         record = training.run(phase, folder)
         folder = run.artifacts / f"phase_{phase.number}" / record.model
         phases.append({"phase": phase.number, "learns": phase.learns, **record.record()})
+    stop.check()
     attempt.say("Saving the model and its GGUF.")
     save_folder(run.folder / "Model", lambda part: _copy(folder, part))
     return {
         "base_model": workspace.relative(base),
         "data": _data(options, workspace),
         "model": "Model",
-        "gguf": _export(run.folder, options.quantization),
+        "gguf": _export(run.folder, options.quantization, stop),
         "phases": phases,
     }
 
@@ -148,9 +149,12 @@ def _copy(source: Path, target: Path) -> None:
             shutil.copyfile(file, target / file.name)
 
 
-def _export(folder: Path, quantization: str) -> dict[str, str]:
+def _export(folder: Path, quantization: str, stop: Stop) -> dict[str, str]:
     target = folder / "GGUF"
     target.mkdir(exist_ok=True)
+    clear_away(target)
+    stop.check()
     whole = export_gguf(folder / "Model", target / "model-F16.gguf", "F16")
+    stop.check()
     small = quantize(whole, target / f"model-{quantization}.gguf", quantization)
     return {"F16": f"GGUF/{whole.name}", quantization: f"GGUF/{small.name}"}

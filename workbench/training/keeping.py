@@ -1,5 +1,6 @@
 """The model folders that a phase leaves: which were made, which stay, and which is the best."""
 
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -12,6 +13,8 @@ from workbench.training.checkpoints import room_to_save, sync_file
 from workbench.training.options import TrainingOptions
 
 _INDEX = "checkpoints.json"
+# Folders and states under way to or from their names, and files that wait for theirs under a dot and a uuid.
+_LEFT = re.compile(r".+\.(part|gone)|\..+\.[0-9a-f]{32}")
 Write = Callable[[Path], None]
 
 
@@ -112,6 +115,13 @@ def save_folder(folder: Path, write: Write) -> None:
             sync_folder(folder.parent)
     finally:
         remove_folder(temporary)
+
+
+def clear_away(folder: Path) -> None:
+    """Remove what a killed process left half-written or half-removed in a folder of a run."""
+    for path in [*folder.glob("*"), *folder.glob("*/*.part")]:
+        if _LEFT.fullmatch(path.name):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def remove_folder(folder: Path) -> None:

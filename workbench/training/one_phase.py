@@ -15,7 +15,7 @@ from workbench.training.checkpoints import check_state
 from workbench.training.encoding import Sample
 from workbench.training.epochs import Epochs
 from workbench.training.estimate import estimate
-from workbench.training.keeping import check_keeping, remove_folder
+from workbench.training.keeping import check_keeping, clear_away, remove_folder
 from workbench.training.loop import Phase, Report, Settings
 from workbench.training.meters import Cost, Meter
 from workbench.training.milestones import Course, Milestones
@@ -51,9 +51,11 @@ def train_phase(spec: PhaseSpec, report: Report, stop: Stop, world: World = ALON
     check_folder(spec.base)
     belongs = world.share(spec.digest() if world.main else "")
     if done := PhaseRecord.read(spec.folder):
-        return _own(done, belongs, spec)
+        return _tidied(_own(done, belongs, spec), spec, world)
+    if world.main:
+        clear_away(spec.folder)
     check_state(spec.state, belongs)
-    prepared = _prepare(spec, world)
+    prepared = _prepare(spec, world, stop)
     report(prepared.announcement())
     phase = Phase(prepared.learner, prepared.epochs, prepared.settings, spec.state, world)
     phase.progress = replace(phase.progress, belongs=belongs)
@@ -90,12 +92,13 @@ class _Prepared:
         return {**event, **self.meter.read(samples, seconds)}
 
 
-def _prepare(spec: PhaseSpec, world: World) -> _Prepared:
-    rows = read_rows(spec.files, load_tokenizer(spec.base), spec.options, vocabulary_of(spec.base))
+def _prepare(spec: PhaseSpec, world: World, stop: Stop) -> _Prepared:
+    rows = read_rows(spec.files, load_tokenizer(spec.base), spec.options, vocabulary_of(spec.base), stop)
     learned, held = set_aside(rows.samples, spec.options.validation_share, spec.options.seed)
     options = _settled(spec, learned, world)
     device = choose_device(options.device)
     facts = _facts(options, device)
+    stop.check()
     learner, tokenizer = _learner(spec.base, options, facts, world)
     epochs = _course(spec, learned)
     return _Prepared(
@@ -208,9 +211,16 @@ def _finish(spec: PhaseSpec, prepared: _Prepared, phase: Phase, milestones: Mile
     )
     if phase.world.main:
         record.write(spec.folder)
+    return _tidied(record, spec, phase.world)
+
+
+def _tidied(record: PhaseRecord, spec: PhaseSpec, world: World) -> PhaseRecord:
+    """Without what a finished phase needs no more; it may have been killed before that was gone."""
+    if world.main:
+        clear_away(spec.folder)
         if spec.options.keep_checkpoints != "all":
             remove_folder(spec.state.parent)
-    phase.world.barrier()
+    world.barrier()
     return record
 
 

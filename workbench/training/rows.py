@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import TrainingDataError
+from workbench.runs import Stop
 from workbench.training.blocks import blocks, encode_documents
 from workbench.training.conversations import Conversation, conversation
 from workbench.training.encoding import Encoded, Sample, encode_all
@@ -41,15 +42,16 @@ def read_rows(
     tokenizer: "PreTrainedTokenizerBase",
     options: TrainingOptions,
     vocabulary: int | None = None,
+    stop: Stop | None = None,
 ) -> TrainingRows:
     """Encode files of rows (JSONL of `messages`, or of `document` or `text`) and plain documents (.md, .txt).
 
     Rows outside `min_length` to `max_length` tokens, empty ones and those with nothing to learn are left out;
     documents become blocks of `max_length` tokens. `vocabulary` is the number of tokens that the model knows.
     RecordError or TrainingDataError with file and line for a broken row, and TrainingDataError where more than the
-    share `most_left_out` of a file's rows is left out.
+    share `most_left_out` of a file's rows is left out; Checkpointed where a stop is asked for meanwhile.
     """
-    rows = measure_rows(files, tokenizer, options, vocabulary)
+    rows = measure_rows(files, tokenizer, options, vocabulary, stop)
     rows.report.check()
     return rows
 
@@ -59,11 +61,12 @@ def measure_rows(
     tokenizer: "PreTrainedTokenizerBase",
     options: TrainingOptions,
     vocabulary: int | None = None,
+    stop: Stop | None = None,
 ) -> TrainingRows:
     """As `read_rows`, however many rows are left out; what is refused because of that, the report says."""
     paths = [files] if isinstance(files, Path) else list(files)
     readers = [_Reader(path, ChatTemplate(tokenizer), options, vocabulary) for path in paths]
-    samples = [sample for reader in readers for sample in reader.read()]
+    samples = [sample for reader in readers for sample in reader.read(stop or Stop())]
     report = DataReport(tuple(reader.report for reader in readers), options.most_left_out)
     return TrainingRows(tuple(samples), report)
 
@@ -161,9 +164,10 @@ class _Reader:
         self.samples: list[Sample] = []
         self._documents: list[tuple[int, str]] = []
 
-    def read(self) -> list[Sample]:
+    def read(self, stop: Stop) -> list[Sample]:
         rows = placed_rows(self.path)
         while some := list(islice(rows, _AT_ONCE)):
+            stop.check()
             self._read_some(some)
         self._cut_documents()
         return self.samples

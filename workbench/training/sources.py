@@ -42,7 +42,8 @@ def check_file(path: Path) -> None:
         )
         raise RecordError(f"{path}: it is a folder", hint=hint)
     if not path.is_file():
-        raise NotFoundError(f"there is no training file {path}", hint="name one that exists, or `workbench data generate` makes one")
+        hint = "name one that exists, or `workbench data generate` makes one"
+        raise NotFoundError(f"there is no training file {path}", hint=hint)
     if _opening(path).startswith(_PACKED):
         raise RecordError(f"{path}: it is packed", hint=f"unpack it: gunzip < {path} > rows.jsonl")
     if path.suffix.casefold() not in (*ROWS, *TEXTS):
