@@ -149,7 +149,7 @@ def test_a_phase_killed_at_any_step_of_writing_ends_in_the_same_bits(
     measured("kills: checkpoints of a phase", same, "the same files and bits")
 
 
-@pytest.mark.parametrize("number", CODES)
+@pytest.mark.parametrize("number", CODES, ids=lambda number: number.name)
 def test_stopped_at_any_moment_it_goes_on_to_the_same_bits(
     number: signal.Signals, make: Make, train: Begin, measured: Measure
 ) -> None:

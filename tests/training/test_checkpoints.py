@@ -141,6 +141,18 @@ def test_a_broken_file_is_told(content: bytes, make_model: MakeModel, tmp_path: 
         check_state(tmp_path / "state", "")
 
 
+def test_a_flipped_bit_is_found(make_model: MakeModel, tmp_path: Path) -> None:
+    save_state(tmp_path / "state", make_model(), [], PROGRESS)
+    content = bytearray((tmp_path / "state").read_bytes())
+    content[-5] ^= 1
+    (tmp_path / "state").write_bytes(content)
+    model = make_model(seed=2)
+    before = [weight.clone() for weight in model.parameters()]
+    with pytest.raises(TrainingError, match="not those that were written"):
+        load_state(tmp_path / "state", model, [])
+    assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
+
+
 def test_a_foreign_safetensors_file_is_told(make_model: MakeModel, tmp_path: Path) -> None:
     from safetensors.torch import save_file
 

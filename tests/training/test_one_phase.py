@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from workbench.errors import Checkpointed, OptionsError, StorageError, TrainingError
+from workbench.errors import Checkpointed, OptionsError, RecordError, StorageError, TrainingError
 from workbench.runs import Stop
 from workbench.training.loop import Phase
 from workbench.training.memory import Room
@@ -203,6 +203,28 @@ def test_a_finished_phase_is_not_trained_again(spec: PhaseSpec) -> None:
     again, events = train(spec)
     assert again == record
     assert events == []
+
+
+def test_a_finished_phase_without_its_model_is_told(spec: PhaseSpec) -> None:
+    record, _ = train(spec)
+    (spec.folder / record.model / "config.json").unlink()
+    with pytest.raises(TrainingError, match="epoch_2 is gone") as caught:
+        train(spec)
+    assert str(spec.folder) in caught.value.hint
+
+
+@pytest.mark.parametrize("content", ["{", "{}", "[]", '[{"nam": 1}]'])
+@pytest.mark.parametrize("name", ["chosen.json", "checkpoints.json", "record.json"])
+def test_a_broken_file_of_a_phase_is_told(name: str, content: str, spec: PhaseSpec) -> None:
+    with pytest.raises(Checkpointed):
+        train(spec, 4)
+    (spec.folder / name).write_text(content)
+    if (name, content) == ("checkpoints.json", "{}") or (name, content) == ("checkpoints.json", "[]"):
+        assert train(spec)[0].model == "epoch_2"
+        return
+    with pytest.raises(RecordError, match=name) as caught:
+        train(spec)
+    assert "delete it" in caught.value.hint
 
 
 def test_what_a_kill_left_of_a_finished_phase_goes_with_the_next_start(spec: PhaseSpec) -> None:

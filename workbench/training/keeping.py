@@ -11,6 +11,7 @@ from workbench.errors import OptionsError
 from workbench.records import read_json, sync_folder, write_json
 from workbench.training.checkpoints import room_to_save, sync_file
 from workbench.training.options import TrainingOptions
+from workbench.training.phase_spec import told
 
 _INDEX = "checkpoints.json"
 # Folders and states under way to or from their names, and files that wait for theirs under a dot and a uuid.
@@ -44,7 +45,8 @@ class Keeper:
         self.policy = policy
         self.checkpoints: list[Checkpoint] = []
         if (folder / _INDEX).is_file():
-            self.checkpoints = [Checkpoint(**record) for record in read_json(folder / _INDEX)]
+            with told(folder / _INDEX, "delete it: folders that it named stay, and those to come are listed"):
+                self.checkpoints = [Checkpoint(**record) for record in read_json(folder / _INDEX)]
 
     @property
     def best(self) -> Checkpoint | None:

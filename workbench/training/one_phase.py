@@ -21,7 +21,7 @@ from workbench.training.meters import Cost, Meter
 from workbench.training.milestones import Course, Milestones
 from workbench.training.options import TrainingOptions
 from workbench.training.packing import WholeSet
-from workbench.training.phase_spec import PhaseRecord, PhaseSpec
+from workbench.training.phase_spec import PhaseRecord, PhaseSpec, told
 from workbench.training.precision import choose_attention, choose_precision, load_model
 from workbench.training.pretrained import check_folder
 from workbench.training.rows import load_tokenizer, read_rows, vocabulary_of
@@ -125,10 +125,11 @@ def _settled(spec: PhaseSpec, samples: Sequence[Sample], world: World) -> Traini
         chosen = {name: getattr(found.options, name) for name in _OPEN}
         write_json(path, chosen | {"packed_to": found.options.micro_batch_tokens})
     world.barrier()
-    chosen = read_json(path)
-    return spec.options.model_copy(
-        update={name: chosen[name] for name in _OPEN if getattr(spec.options, name) in (0, "auto")}
-    )
+    with told(path, "delete it: it is chosen again"):
+        chosen = read_json(path)
+        return spec.options.model_copy(
+            update={name: chosen[name] for name in _OPEN if getattr(spec.options, name) in (0, "auto")}
+        )
 
 
 def _course(spec: PhaseSpec, samples: list[Sample]) -> Course:
@@ -229,5 +230,10 @@ def _own(record: PhaseRecord, belongs: str, spec: PhaseSpec) -> PhaseRecord:
         raise TrainingError(
             f"{spec.folder} holds a finished phase of another base, of other data or of other options",
             hint="take another folder, or delete that one",
+        )
+    if not (spec.folder / record.model / "config.json").is_file():
+        raise TrainingError(
+            f"{spec.folder / record.model} is gone, the model with which its phase ended",
+            hint=f"delete {spec.folder} to train the phase again",
         )
     return record

@@ -1,14 +1,28 @@
 """What one phase is asked to do and what came of it, in a form that another process can read."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from workbench.errors import RecordError
 from workbench.options import describe
 from workbench.records import digest_file, digest_folder, digest_json, read_json, write_json
 from workbench.training.options import TrainingOptions
 
 RECORD = "record.json"
+
+
+@contextmanager
+def told(path: Path, hint: str) -> Iterator[None]:
+    """RecordError with a hint where a file of a phase's folder is not as the phase wrote it."""
+    try:
+        yield
+    except RecordError as error:
+        raise RecordError(error.message, hint=hint) from error
+    except (KeyError, TypeError) as error:
+        raise RecordError(f"{path}: not as a phase writes it: {error}", hint=hint) from error
 
 
 @dataclass(frozen=True)
@@ -113,4 +127,7 @@ class PhaseRecord:
     def read(cls, folder: Path) -> Self | None:
         """What a finished phase left in its folder, None while there is none."""
         path = folder / RECORD
-        return cls(**read_json(path)) if path.is_file() else None
+        if not path.is_file():
+            return None
+        with told(path, "delete it: the phase then ends again from its last state"):
+            return cls(**read_json(path))
