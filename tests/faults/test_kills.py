@@ -2,13 +2,16 @@
 
 import hashlib
 import json
+import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,10 @@ import pytest
 from tests.alignment.conftest import DataOptions, rows
 from tests.conftest import Measure
 from tests.faults.conftest import ROOT, begin, end, kill_tree
+from workbench.alignment.align import inputs
+from workbench.alignment.options import AlignmentOptions
 from workbench.assets import assets_folder
+from workbench.jobs.steps import STEPS
 from workbench.records import write_text
 from workbench.runs import Run
 from workbench.training.options import TrainingOptions
@@ -33,13 +39,13 @@ Begin = Callable[[Workspace], "subprocess.Popen[str]"]
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    """A workspace with a data run of 48 rows for each of the two phases."""
+    """A workspace with a data run of 24 rows for each of the two phases."""
 
     def made(name: str) -> Workspace:
         workspace = Workspace.find(tmp_path / name / "workspace")
         run = workspace.open_run("synthetic_data", "demo", DataOptions(), {})
         for kind in ("knowledge", "skills"):
-            lines = "".join(json.dumps(row) + "\n" for row in rows(48, kind))
+            lines = "".join(json.dumps(row) + "\n" for row in rows(24, kind))
             write_text(run.folder / f"{kind}_train_msgs.jsonl", lines)
         with run.hold() as attempt:
             attempt.finish({"model": "some-teacher"})
@@ -49,21 +55,56 @@ def make(tmp_path: Path) -> Make:
 
 
 @pytest.fixture
-def train(tiny_model: Path) -> Begin:
-    """Starts the training of six epochs in two phases, with checkpoints, validation and export."""
-    flags = (
-        "--base-model",
-        str(tiny_model),
-        "--device",
-        "cpu",
-        "--validation-share",
-        "0.2",
-        "--save-every-samples",
-        "24",
+def options(tiny_model: Path) -> AlignmentOptions:
+    """Three epochs in two phases, with checkpoints within them, validation and export."""
+    return AlignmentOptions(
+        base_model=str(tiny_model),
+        device="cpu",
+        threads=1,
+        max_length=64,
+        validation_share=0.2,
+        save_every_samples=12,
+        phase_1_epochs=2,
+        phase_1_effective_batch_size=8,
+        phase_2_epochs=1,
+        phase_2_effective_batch_size=8,
     )
-    flags += ("--phase-1-epochs", "4", "--phase-2-epochs", "2", "--max-length", "64")
-    flags += ("--phase-1-effective-batch-size", "8", "--phase-2-effective-batch-size", "8")
+
+
+@pytest.fixture
+def command(options: AlignmentOptions) -> Begin:
+    """Starts that training as a user does."""
+    wished = {name: getattr(options, name) for name in options.model_fields_set}
+    flags = [text for name, value in wished.items() for text in (f"--{name.replace('_', '-')}", str(value))]
     return lambda workspace: begin(workspace, "model", "train", *flags)
+
+
+@dataclass
+class Steps:
+    """Starts that training as `workbench.jobs` does, without loading all modules each time."""
+
+    options: AlignmentOptions
+    process: "subprocess.Popen[str]"
+
+    def begin(self, workspace: Workspace) -> int:
+        """The number of the process; its exit code is what `end` gives next."""
+        run = workspace.open_run("trained_models", "demo", self.options, inputs(self.options, workspace))
+        request = {"step": STEPS["train"].record(), "options": self.options.model_dump(), "detach": False}
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps([str(run.folder), request]) + "\n")
+        self.process.stdin.flush()
+        return self.end()
+
+    def end(self) -> int:
+        assert self.process.stdout
+        return int(self.process.stdout.readline())
+
+
+@pytest.fixture
+def steps(options: AlignmentOptions) -> Iterator[Steps]:
+    forking = [sys.executable, "-m", "tests.faults.forked_steps"]
+    with subprocess.Popen(forking, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield Steps(options, process)
 
 
 def trained(workspace: Workspace) -> Run:
@@ -83,48 +124,42 @@ def digests(run: Run) -> dict[str, str]:
     return {name: digest for name, digest in sorted(found.items()) if "/state/" not in name}
 
 
-def undisturbed(make: Make, train: Begin) -> tuple[dict[str, str], float]:
-    """The digests to be reached again, and the seconds from the command's start to its end."""
-    workspace, since = make("undisturbed"), time.monotonic()
-    code, said = end(train(workspace))
-    seconds = time.monotonic() - since
-    assert code == 0, said
-    found = digests(trained(workspace))
-    assert len(found) > 12
-    say(f"seed {SEED}, {seconds:.1f} s undisturbed, {len(found)} files, Model {found['Model/model.safetensors'][:16]}")
-    return found, seconds
-
-
 def say(line: str) -> None:
     """Shown by `pytest -s`, and where the test fails."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
-@pytest.mark.parametrize("half", ["first", "second"])
-def test_a_run_killed_at_any_moment_ends_in_the_same_bits(
-    half: str, make: Make, train: Begin, measured: Measure
-) -> None:
-    expected, seconds = undisturbed(make, train)
-    rng = random.Random(f"{SEED} {half}")
-    kills, begun = 0, 0 if half == "first" else MOMENTS // 2
-    for number in range(begun, begun + MOMENTS // 2):
+def test_a_run_killed_at_any_moment_ends_in_the_same_bits(make: Make, steps: Steps, measured: Measure) -> None:
+    plain = make("undisturbed")
+    steps.begin(plain)
+    since = time.monotonic()
+    assert steps.end() == 0
+    seconds = time.monotonic() - since
+    expected = digests(trained(plain))
+    assert len(expected) > 8
+    say(f"seed {SEED}, {seconds:.1f} s undisturbed, {len(expected)} files, {expected['Model/model.safetensors']}")
+    rng = random.Random(SEED)
+    kills = 0
+    for number in range(MOMENTS):
         moment = seconds * (number + rng.random()) / MOMENTS
         workspace = make(f"killed-{number}")
-        process = train(workspace)
+        process = steps.begin(workspace)
         time.sleep(moment)
-        kills += process.poll() is None
         said = sentence(workspace)
-        kill_tree(process)
-        code, told = end(train(workspace))
-        assert code == 0, told
+        os.kill(process, signal.SIGKILL)
+        kills += steps.end() == -signal.SIGKILL
+        if not trained(workspace).done:
+            steps.begin(workspace)
+            assert steps.end() == 0
         found = digests(trained(workspace))
-        say(f"killed after {moment:.1f} s ({said}): Model {found['Model/model.safetensors'][:16]}")
+        say(f"killed after {moment:.2f} s ({said}): {found['Model/model.safetensors']}")
         assert found == expected
         assert not [path for path in trained(workspace).folder.rglob("*") if LEFT.search(path.name)]
-    assert kills >= MOMENTS // 2 - 2
-    same = f"{kills} kills of the whole tree, {len(expected)} files of weights and GGUF the same to the bit"
-    measured(f"kills: training, {half} half of the command", same, f"{MOMENTS // 2} kills, the same bits")
+        shutil.rmtree(workspace.root)
+    assert kills >= MOMENTS - 2
+    same = f"{kills} kills uniform over the run, {len(expected)} files of weights and GGUF the same to the bit"
+    measured("kills: training", same, f"{MOMENTS} kills, the same bits")
 
 
 def test_a_phase_killed_at_any_step_of_writing_ends_in_the_same_bits(
@@ -149,27 +184,31 @@ def test_a_phase_killed_at_any_step_of_writing_ends_in_the_same_bits(
     measured("kills: checkpoints of a phase", same, "the same files and bits")
 
 
-@pytest.mark.parametrize("number", CODES, ids=lambda number: number.name)
-def test_stopped_at_any_moment_it_goes_on_to_the_same_bits(
-    number: signal.Signals, make: Make, train: Begin, measured: Measure
+@pytest.mark.parametrize("number", [*CODES, signal.SIGKILL], ids=lambda number: number.name)
+def test_a_command_that_is_stopped_goes_on_to_the_same_bits(
+    number: signal.Signals, make: Make, command: Begin, measured: Measure
 ) -> None:
-    expected, seconds = undisturbed(make, train)
+    plain, since = make("undisturbed"), time.monotonic()
+    assert end(command(plain))[0] == 0
+    seconds = time.monotonic() - since
     took = []
-    for share in (0.1, 0.4, 0.6, 0.8, 0.95):
+    for share in (0.3, 0.6, 0.9):
         workspace = make(f"stopped-{share}")
-        process = train(workspace)
+        process = command(workspace)
         time.sleep(share * seconds)
         before, since = sentence(workspace), time.monotonic()
-        process.send_signal(number)
-        code, said = end(process)
+        if number is signal.SIGKILL:
+            kill_tree(process)
+        else:
+            process.send_signal(number)
+            code, said = end(process)
+            assert (code, "Traceback" in said) == (CODES[number], False), said
         took.append(time.monotonic() - since)
-        say(f"{number.name} after {share * seconds:.1f} s ({before}): {code} after {took[-1]:.1f} s, {said[-200:]!r}")
-        assert code == CODES[number], said
-        assert "Traceback" not in said
-        assert end(train(workspace))[0] == 0
-        assert digests(trained(workspace)) == expected
-    said = f"5 times, exit code {CODES[number]} within {max(took):.1f} s, then the same bits"
-    measured(f"{number.name}: training", said, "seconds")
+        say(f"{number.name} after {share * seconds:.1f} s ({before}): it ended after {took[-1]:.1f} s")
+        assert end(command(workspace))[0] == 0
+        assert digests(trained(workspace)) == digests(trained(plain))
+    said = f"{len(took)} times, at an end within {max(took):.1f} s, then the same bits"
+    measured(f"{number.name}: training", said, "seconds, the same bits")
 
 
 def test_without_room_on_the_disk_the_last_state_stays(tmp_path: Path, measured: Measure) -> None:
