@@ -36,6 +36,12 @@ def test_a_picture_names_no_date_and_no_program() -> None:
     assert b"Matplotlib v" not in figure.svg
 
 
+def test_a_saved_picture_has_its_caption_under_it_once(tmp_path: Path) -> None:
+    figure = line()
+    heights = [int.from_bytes(path.read_bytes()[20:24]) for path in (figure.save(tmp_path, name)[0] for name in "ab")]
+    assert heights[0] == heights[1] > int.from_bytes(figure.png[20:24])
+
+
 def test_a_notebook_shows_the_picture_with_its_caption() -> None:
     bundle = line()._repr_mimebundle_()
     assert bundle["text/plain"] == "A line <from> 0 to 1."

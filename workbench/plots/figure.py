@@ -7,9 +7,10 @@ from functools import cached_property
 from html import escape
 from io import BytesIO
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from workbench.plots.style import DOTS, WIDTH, applied
+from workbench.plots.style import DOTS, QUIET, WIDTH, applied
 from workbench.records import write_bytes
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 # Without dates and version numbers the same data give the same bytes.
 _METADATA: dict[str, dict[str, Any]] = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
+
+# What fits on a line as wide as a figure.
+_LETTERS = 125
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,16 @@ class Figure:
         return self._rendered("svg")
 
     def save(self, folder: Path, name: str) -> tuple[Path, Path]:
-        """Writes `<name>.png` and `<name>.svg`, the same bytes for the same data; returns both paths."""
+        """Writes `<name>.png` and `<name>.svg`, the same bytes for the same data; returns both paths.
+
+        A picture in a file stands alone: its caption is drawn under it.
+        """
         paths = folder / f"{name}.png", folder / f"{name}.svg"
-        for path, content in zip(paths, (self.png, self.svg), strict=True):
-            write_bytes(path, content)
+        told = "\n".join(wrap(self.caption, _LETTERS))
+        label = self.drawing.text(0.01, -0.01, told, va="top", fontsize="small", color=QUIET)
+        for path in paths:
+            write_bytes(path, self._rendered(path.suffix[1:], bbox_inches="tight"))
+        label.remove()
         return paths
 
     def _repr_html_(self) -> str:
@@ -58,12 +68,12 @@ class Figure:
     def __str__(self) -> str:
         return self.caption
 
-    def _rendered(self, kind: str) -> bytes:
+    def _rendered(self, kind: str, **layout: Any) -> bytes:
         target = BytesIO()
         with applied():
             # An SVG carries its caption as its title, which is what a screen reader says of it.
             title = {"Title": self.caption} if kind == "svg" else {}
-            self.drawing.savefig(target, format=kind, metadata=_METADATA[kind] | title)
+            self.drawing.savefig(target, format=kind, metadata=_METADATA[kind] | title, **layout)
         return target.getvalue()
 
 
