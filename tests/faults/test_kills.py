@@ -21,7 +21,6 @@ from tests.conftest import Measure
 from tests.faults.conftest import ROOT, begin, end, kill_tree
 from workbench.alignment.align import inputs
 from workbench.alignment.options import AlignmentOptions
-from workbench.assets import assets_folder
 from workbench.jobs.steps import STEPS
 from workbench.records import write_text
 from workbench.runs import Run
@@ -34,7 +33,7 @@ MOMENTS, SEED = 20, 20_261_121
 LEFT = re.compile(r"\.part$|\.gone$|gguf\.[0-9a-f]{32}$")
 CODES = {signal.SIGTERM: 75, signal.SIGINT: 130}
 Make = Callable[[str], Workspace]
-Begin = Callable[[Workspace], "subprocess.Popen[str]"]
+Begin = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
@@ -73,10 +72,10 @@ def options(tiny_model: Path) -> AlignmentOptions:
 
 @pytest.fixture
 def command(options: AlignmentOptions) -> Begin:
-    """Starts that training as a user does."""
+    """Starts that training as a user does; no file may grow beyond a limit, if there is one."""
     wished = {name: getattr(options, name) for name in options.model_fields_set}
     flags = [text for name, value in wished.items() for text in (f"--{name.replace('_', '-')}", str(value))]
-    return lambda workspace: begin(workspace, "model", "train", *flags)
+    return lambda workspace, limit=0: begin(workspace, "model", "train", *flags, largest_file=limit)
 
 
 @dataclass
@@ -211,15 +210,12 @@ def test_a_command_that_is_stopped_goes_on_to_the_same_bits(
     measured(f"{number.name}: training", said, "seconds, the same bits")
 
 
-def test_without_room_on_the_disk_the_last_state_stays(tmp_path: Path, measured: Measure) -> None:
-    workspace = Workspace.find(tmp_path / "workspace")
-    rows = assets_folder() / "replay"
-    source = next(iter(sorted(rows.glob("*.jsonl"))))
-    train = ("model", "train", "--training-file", str(source), "--phase-1-epochs", "1", "--name", "full")
-    code, said = end(begin(workspace, *train, largest_file=1 << 20))
+def test_without_room_on_the_disk_the_last_state_stays(make: Make, command: Begin, measured: Measure) -> None:
+    workspace = make("full")
+    code, said = end(command(workspace, 1 << 20))
     assert code == 1
     assert "there is no room left to write" in said
     assert "free some space and start it again" in said
     assert not list(workspace.root.rglob("*.part"))
-    assert end(begin(workspace, *train))[0] == 0
+    assert end(command(workspace))[0] == 0
     measured("full disk: training", "a clear error, nothing half-written, gone on from there")

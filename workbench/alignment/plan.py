@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
 from workbench.alignment.options import AlignmentOptions
 from workbench.errors import OptionsError
+from workbench.taxonomy.markup import paragraph, table
 from workbench.training.options import TrainingOptions
 from workbench.training.phase_spec import PhaseSpec
 from workbench.training.sources import check_file
@@ -64,11 +64,8 @@ class Plan:
         return "\n".join([*(line.rstrip() for line in lines), *self.left_out])
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{escape(cell)}</th>" for cell in _HEADS)
-        rows = ("".join(f"<td>{escape(cell)}</td>" for cell in phase.cells()) for phase in self.phases)
-        body = "".join(f"<tr>{row}</tr>" for row in rows)
-        notes = "".join(f"<p>{escape(reason)}</p>" for reason in self.left_out)
-        return f"<table><caption>Plan of the alignment</caption><tr>{head}</tr>{body}</table>{notes}"
+        shown = table("Plan of the alignment", _HEADS, [phase.cells() for phase in self.phases])
+        return shown + "".join(map(paragraph, self.left_out))
 
 
 def make_plan(options: AlignmentOptions, data: Path) -> Plan:

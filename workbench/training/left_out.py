@@ -117,13 +117,13 @@ class DataReport:
 
     @property
     def refused(self) -> tuple[str, ...]:
-        """Why training on these files would be refused, file by file."""
+        """Why training on these files would be refused, file by file, and what to do about it."""
         found: list[str] = []
         for file in self.files:
             try:
                 file.check(self.most_left_out)
             except TrainingDataError as error:
-                found.append(f"{error.message}: training on it is refused")
+                found.append(f"{error.message}: training on it is refused; {error.hint}")
         return tuple(found)
 
     def record(self) -> list[dict[str, Any]]:
