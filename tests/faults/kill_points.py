@@ -34,7 +34,7 @@ class Killer:
 
     def watch(self) -> None:
         sys.addaudithook(self._audit)
-        os.fsync = self._sync
+        os.fsync = self._sync  # type: ignore[assignment] - called with numbers alone here
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         opened = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
@@ -43,7 +43,7 @@ class Killer:
         if inside and (opened or event in _CHANGES):
             self._count(event, str(arguments[0]))
 
-    def _sync(self, handle: int) -> None:
+    def _sync(self, handle: Any) -> None:
         if self.seen + 1 == self.last and os.readlink(f"/proc/self/fd/{handle}").endswith((".part", ".safetensors")):
             os.truncate(f"/proc/self/fd/{handle}", os.fstat(handle).st_size // 2)
         self._count("fsync", os.readlink(f"/proc/self/fd/{handle}"))

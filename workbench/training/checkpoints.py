@@ -189,7 +189,7 @@ def _sum(tensors: Mapping[str, "Tensor"]) -> str:
 
     found = 0
     for name in sorted(tensors):
-        found = zlib.crc32(tensors[name].detach().reshape(-1).view(torch.uint8).cpu().numpy(), found)
+        found = zlib.crc32(tensors[name].detach().reshape(-1).view(torch.uint8).cpu().numpy().data, found)
     return f"{found:08x}"
 
 
