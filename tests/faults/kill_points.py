@@ -34,7 +34,7 @@ class Killer:
 
     def watch(self) -> None:
         sys.addaudithook(self._audit)
-        os.fsync = self._sync  # type: ignore[assignment] - called with numbers alone here
+        os.fsync = self._sync  # type: ignore[assignment]
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         opened = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
