@@ -149,7 +149,8 @@ def test_a_run_killed_at_any_moment_ends_in_the_same_bits(make: Make, steps: Ste
         said = sentence(workspace)
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
-        if steps.end() == -signal.SIGKILL:
+        killed = steps.end() == -signal.SIGKILL
+        if killed:
             kills += 1
             steps.begin(workspace)
             assert steps.end() == 0
@@ -157,7 +158,7 @@ def test_a_run_killed_at_any_moment_ends_in_the_same_bits(make: Make, steps: Ste
             # It was faster than the first: what is left of the moments lies within this.
             seconds = moment
         found = digests(trained(workspace))
-        say(f"killed after {moment:.2f} s ({said}): {found['Model/model.safetensors']}")
+        say(f"{'killed' if killed else 'at its end'} after {moment:.2f} s ({said}): {found['Model/model.safetensors']}")
         assert found == expected
         assert not [path for path in trained(workspace).folder.rglob("*") if LEFT.search(path.name)]
         shutil.rmtree(workspace.root)
