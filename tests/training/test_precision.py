@@ -144,6 +144,15 @@ def test_weights_of_another_shape_are_named(tiny_model: Path, tmp_path: Path) ->
         load_model(folder, options())
 
 
+def test_weights_that_the_model_has_no_place_for_are_named(tiny_model: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_model, tmp_path / "model"))
+    config = json.loads((folder / "config.json").read_text())
+    fewer = config["num_hidden_layers"] - 1
+    (folder / "config.json").write_text(json.dumps(config | {"num_hidden_layers": fewer}))
+    with pytest.raises(TrainingError, match=rf"no place for \d+ weights, model\.layers\.{fewer}\."):
+        load_model(folder, options())
+
+
 @pytest.mark.parametrize(("file", "content"), [("model.safetensors", "cut"), ("tokenizer.json", "{")])
 def test_a_folder_with_foreign_files_is_refused_in_one_line(
     tiny_model: Path, tmp_path: Path, file: str, content: str

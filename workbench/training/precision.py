@@ -146,6 +146,8 @@ def _load(folder: Path, options: TrainingOptions, device: str, precision: Precis
     if found["missing_keys"]:
         missing = sorted(found["missing_keys"])
         raise ValueError(f"{len(missing)} of its weights are missing, {missing[0]} among them")
+    if beyond := sorted(name for name in found["unexpected_keys"] if ".layers." in name):
+        raise ValueError(f"by its config.json the model has no place for {len(beyond)} weights, {beyond[0]} among them")
     return model if options.quantize_base == "nf4" else model.to(device)
 
 
