@@ -275,6 +275,11 @@ def test_scores_come_from_a_right_echo(engine: EndpointEngine, endpoint: Endpoin
     assert engine.capabilities == {"score"}
     assert engine.score("Who built it?", [" nobody", " Tarn Osgood", ""]) == [-3.5, -6.0, 0.0]
     assert len({body["model"] for body in endpoint.of("/v1/completions")}) == 1
+    texts = (" nobody", " Tarn Osgood")
+    with engine.session() as session:
+        for number in range(6):
+            session.submit(Request(str(number), prompt=f"Who built {number}?", continuations=texts))
+        assert {done.request.tag: done.scores for done in session} == dict.fromkeys("012345", (-3.5, -6.0))
     with pytest.raises(EngineError, match="could not be scored"):
         engine.score("Who", ["se is it?"])
 
@@ -291,6 +296,8 @@ def test_a_lost_endpoint_is_said_where_it_is_first_needed(endpoint: Endpoint) ->
 def test_what_an_endpoint_cannot_do_is_said(engine: EndpointEngine) -> None:
     with pytest.raises(EngineError, match="cannot score"):
         engine.score("a", ["b"])
+    with engine.session() as session, pytest.raises(EngineError, match="cannot score"):
+        session.submit(Request("a", prompt="a", continuations=("b",)))
     with pytest.raises(EngineError, match="chat template"):
         engine.render([user("x")])
     with pytest.raises(EngineError, match="grammar"), engine.session() as session:

@@ -46,6 +46,13 @@ def test_the_context_is_evaluated_once(engine: LlamaEngine) -> None:
     assert engine.counters.evaluated_prompt_tokens == before + 1
 
 
+def test_what_continuations_begin_with_is_evaluated_once(engine: LlamaEngine, tiny_model: Path) -> None:
+    letters = [f" Tarn {letter}" for letter in "ABCD"]
+    assert engine.score(CONTEXT, letters) == pytest.approx(true_scores(tiny_model, CONTEXT, letters), abs=1e-2)
+    whole = engine.count_tokens(CONTEXT) + engine.count_tokens(letters[0]) - 1
+    assert engine.counters.evaluated_prompt_tokens == whole
+
+
 def test_long_and_many_continuations_go_in_parts(tiny_model: Path, tiny_gguf: Path) -> None:
     engine = LlamaEngine(tiny_gguf, Settings(sequences=2, prefixes=1, batch=8, threads=1))
     many = [f"{number} ships " * (number % 5 + 1) for number in range(12)]

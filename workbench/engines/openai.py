@@ -184,7 +184,9 @@ class EndpointEngine:
         self.connection.close()
 
     def followed(self, request: Request) -> frozenset[str]:
-        """Which of the request's own grammar and schema the endpoint keeps to."""
+        """Which of the request's own continuations, grammar and schema the endpoint keeps to."""
+        if request.continuations:
+            return self.capabilities & {"score"}
         wanted = tuple(kind for kind in KINDS if getattr(request, kind))
         if not wanted:
             return frozenset()
@@ -200,7 +202,9 @@ class EndpointEngine:
         return self._many and request.samples > 1 and request.sampling.temperature > 0
 
     async def answers(self, request: Request, first: int, count: int) -> list[Completion]:
-        """Samples from `first` on: at least one, or none where only several at once are refused."""
+        """Samples from `first` on: at least one, or none where only several at once are refused. Scores are one."""
+        if request.continuations:
+            return [await asyncio.to_thread(self._scored, request)]
         body = await self._body(request, first, count)
         try:
             # Some refuse several at once with the status of a fault of their own, which is no reason to ask again.
@@ -219,6 +223,10 @@ class EndpointEngine:
             usage = usage | {"completion_tokens": None}
         found = (_completion(request, first + number, choice, usage) for number, choice in enumerate(choices[:count]))
         return list(found)
+
+    def _scored(self, request: Request) -> Completion:
+        context = self.render(request.messages) if request.messages else request.prompt
+        return Completion(request, 0, "", "stop", 0, 0, tuple(self.score(context, request.continuations)))
 
     async def _body(self, request: Request, first: int, count: int) -> dict[str, Any]:
         sampling = request.sampling

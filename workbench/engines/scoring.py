@@ -24,10 +24,11 @@ class Verdict:
 
 @dataclass(eq=False, slots=True)
 class Judgement(Lane):
-    """Reads one continuation behind the context; the first of them also judges with what every other begins."""
+    """Reads behind the context a stem, which is all but the last token of the continuations of these numbers; the first
+    of them also judges with what every other begins."""
 
     verdict: Verdict = field(kw_only=True)
-    number: int = 0
+    numbers: Sequence[int] = ()
 
     @property
     def kept(self) -> int:
@@ -41,7 +42,7 @@ class Judgement(Lane):
 
     def read(self, logits: Logits) -> None:
         """The logits of the last `outputs` tokens that were evaluated, each of which judges the token behind it."""
-        verdict, ours = self.verdict, self.verdict.continuations[self.number]
+        verdict = self.verdict
         position = self.slot.length - len(logits)
         if position < verdict.start:
             begun = [number for number, tokens in enumerate(verdict.continuations) if tokens]
@@ -49,18 +50,23 @@ class Judgement(Lane):
             verdict.totals[begun] += likely
             logits, position = logits[1:], position + 1
         offset = position - verdict.start + 1
-        verdict.totals[self.number] += _likelihoods(logits, ours[offset : offset + len(logits)]).sum()
+        for number in self.numbers:
+            judged = verdict.continuations[number][offset : offset + len(logits)]
+            verdict.totals[number] += _likelihoods(logits, judged).sum()
 
 
 def judgements(request: Request, context: Sequence[int], continuations: Sequence[Sequence[int]]) -> list[Judgement]:
-    """A lane for every continuation of more than one token, and one at least; the context has a token at least."""
+    """A lane for every stem, and one at least; the context has a token at least."""
     verdict = Verdict(request, len(context), continuations, np.zeros(len(continuations)))
-    longer = [number for number, tokens in enumerate(continuations) if len(tokens) > 1] or [0]
+    stems: dict[tuple[int, ...], list[int]] = {}
+    for number, tokens in enumerate(continuations):
+        if len(tokens) > 1:
+            stems.setdefault(tuple(tokens[:-1]), []).append(number)
     found = []
-    for place, number in enumerate(longer):
-        tokens = np.asarray([*context, *continuations[number][:-1]], np.int32)
+    for place, (stem, numbers) in enumerate(stems.items() or [((), [])]):
         first = len(context) - 1 if place == 0 else len(context)
-        found.append(Judgement(request, tokens, first, len(tokens), verdict=verdict, number=number))
+        prompt = np.asarray([*context, *stem], np.int32)
+        found.append(Judgement(request, prompt, first, len(prompt), verdict=verdict, numbers=numbers))
     verdict.left = len(found)
     return found
 

@@ -1,6 +1,5 @@
 """A Hugging Face folder as an engine: batches of samples, each drawn with its own seed."""
 
-import copy
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from workbench.device import choose_device
 from workbench.engines.draws import draw_each
 from workbench.engines.engine import Completion, Finish, Request, Sampling, check_request, sample_seed
 from workbench.engines.template import ChatTemplate, Piece
+from workbench.engines.transformers_scores import Scored, Scorer
 from workbench.errors import ContextError, EngineError, ModelError
 from workbench.messages import Message
 from workbench.records import digest_folder
@@ -55,36 +55,50 @@ class Sample:
 
 class TransformersSession:
     """Requests in flight: batches are filled in the order of submission, longer and shorter ones together. What is to
-    be scored is scored when it is submitted."""
+    be scored comes first, all of it together."""
 
     def __init__(self, engine: "TransformersEngine") -> None:
         self._engine = engine
         self._waiting: deque[Sample] = deque()
         self._running: list[Sample] = []
+        self._to_score: list[Scored] = []
+        self._scoring: list[Scored] = []
         self._ready: list[Completion] = []
 
     def submit(self, request: Request) -> None:
-        prompt = self._engine.encode(request)
         if request.continuations:
-            scores = self._engine.score_behind(prompt, request.continuations)
-            self._ready.append(Completion(request, 0, "", "stop", len(prompt), 0, tuple(scores)))
+            self._to_score.append(self._engine.scored(request))
             return
+        prompt = self._engine.encode(request)
         self._waiting.extend(Sample(request, index, prompt) for index in range(request.samples))
 
     def __iter__(self) -> Iterator[Completion]:
-        while self._waiting or self._ready:
+        while self._waiting or self._ready or self._to_score:
             while self._ready:
                 yield self._ready.pop()
+            yield from self._scores()
             self._running = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
             if self._running:
                 for sample in self._engine.run(self._running):
                     yield sample.completion()
+
+    def _scores(self) -> Iterator[Completion]:
+        self._scoring, self._to_score = self._to_score, []
+        for scored in self._engine.run_scores(self._scoring):
+            self._scoring.remove(scored)
+            yield scored.completion()
 
     def cancel(self, tag: str) -> None:
         for sample in self._running:
             if sample.request.tag == tag and sample.finish is None:
                 sample.finish = "cancelled"
         self._ready += [sample.completion() for sample in self._waiting if sample.request.tag == tag]
+        for scored in (*self._scoring, *self._to_score):
+            if scored.request.tag == tag:
+                scored.finish = "cancelled"
+                self._ready.append(scored.completion())
+        self._to_score = [scored for scored in self._to_score if scored.request.tag != tag]
+        self._scoring = [scored for scored in self._scoring if scored.request.tag != tag]
         self._waiting = deque(sample for sample in self._waiting if sample.request.tag != tag)
 
 
@@ -127,16 +141,22 @@ class TransformersEngine:
     def encode(self, request: Request) -> list[int]:
         """The prompt's ids; ContextError when prompt and answer do not fit."""
         check_request(request, self.capabilities)
-        pieces = self._template.pieces(request.messages) if request.messages else [Piece(request.prompt)]
-        tokens = self._tokens(pieces) or self._begin()
-        needed = len(tokens) + (0 if request.continuations else request.sampling.max_tokens)
-        if needed > self.context_size:
-            raise ContextError(
-                f"request {request.tag!r} needs {needed} tokens ({len(tokens)} of prompt, "
-                f"{request.sampling.max_tokens} of answer); {self.name} has {self.context_size}",
-                hint="shorten the prompt, ask for fewer tokens, or take a model with a longer context",
-            )
+        tokens = self._tokens(self._pieces(request)) or self._begin()
+        self._check_size(request, len(tokens), 0 if request.continuations else request.sampling.max_tokens)
         return tokens
+
+    def scored(self, request: Request) -> Scored:
+        """A request with continuations in ids. These are cut from those of the whole text, as on its own a continuation
+        may get others; ContextError when it does not fit."""
+        before = self.encode(request)
+        *head, last = self._pieces(request)
+        found = []
+        for text in request.continuations:
+            whole = self._tokens([*head, Piece(last.text + text, last.literal)])
+            joined = whole[: len(before)] == before
+            found.append(whole[len(before) :] if joined else self._ids(text, special=True))
+        self._check_size(request, len(before), max(map(len, found)))
+        return Scored(request, before, found)
 
     @torch.inference_mode()
     def run(self, samples: Sequence[Sample]) -> Iterator[Sample]:
@@ -156,23 +176,16 @@ class TransformersEngine:
             going = [sample for sample in going if not sample.finish]
             yield from finished
 
+    def run_scores(self, asked: Sequence[Scored]) -> Iterator[Scored]:
+        """Each when its scores are there."""
+        return self._scorer.run(asked)
+
     def score(self, context: str, continuations: Sequence[str]) -> list[float]:
         """The context is evaluated once; 0.0 for an empty continuation."""
-        return self.score_behind(self._tokens([Piece(context)]) or self._begin(), continuations)
-
-    @torch.inference_mode()
-    def score_behind(self, before: list[int], continuations: Sequence[str]) -> list[float]:
-        """Behind the ids of a context."""
-        behind = [self._ids(text, special=True) for text in continuations]
-        longest = len(before) + max(map(len, behind), default=0)
-        if longest > self.context_size:
-            raise ContextError(f"a score needs {longest} tokens of context; {self.name} has {self.context_size}")
-        cache: Any = transformers.DynamicCache(config=self._model.config)
-        ids = torch.tensor([before], device=self._device.kind)
-        positions = torch.arange(len(before), device=self._device.kind)[None]
-        first = self._forward(ids, torch.ones_like(ids), positions, cache)[0, -1]
-        parts = [behind[start : start + _BATCH] for start in range(0, len(behind), _BATCH)]
-        return [total for part in parts for total in self._sums(part, first, len(before), copy.deepcopy(cache))]
+        if not continuations:
+            return []
+        scored = self.scored(Request("score", prompt=context, continuations=tuple(continuations)))
+        return [total for done in self.run_scores([scored]) for total in done.totals]
 
     def count_tokens(self, text: str) -> int:
         return len(self._ids(text, special=True))
@@ -182,29 +195,6 @@ class TransformersEngine:
 
     def close(self) -> None:
         self._model = None
-
-    def _sums(self, continuations: Sequence[list[int]], first: Any, start: int, cache: Any) -> list[float]:
-        """Log-likelihoods behind a cached context of `start` tokens, whose last position gave `first`."""
-        width = max(map(len, continuations))
-        if not width:
-            return [0.0] * len(continuations)
-        targets = torch.zeros((len(continuations), width), dtype=torch.long)
-        known = torch.zeros((len(continuations), width))
-        for row, tokens in enumerate(continuations):
-            targets[row, : len(tokens)] = torch.tensor(tokens, dtype=torch.long)
-            known[row, : len(tokens)] = 1
-        logits = first.expand(len(continuations), 1, -1)
-        if width > 1:
-            logits = torch.cat([logits, self._behind(targets[:, :-1], start, cache)], dim=1)
-        found = logits.float().cpu().log_softmax(-1).gather(-1, targets[..., None])[..., 0]
-        return [float(total) for total in (found * known).sum(-1)]
-
-    def _behind(self, ids: Any, start: int, cache: Any) -> Any:
-        # Rows are padded at their ends, where causal attention keeps the padding from what counts.
-        cache.batch_repeat_interleave(len(ids))
-        mask = torch.ones((len(ids), start + ids.shape[1]), dtype=torch.long, device=self._device.kind)
-        positions = torch.arange(start, start + ids.shape[1], device=self._device.kind).expand(len(ids), -1)
-        return self._forward(ids.to(self._device.kind), mask, positions, cache)
 
     def _forward(self, ids: Any, mask: Any, positions: Any, cache: Any) -> Any:
         return self._model(
@@ -240,6 +230,17 @@ class TransformersEngine:
             mask[row, width - len(tokens) :] = 1
         return ids.to(self._device.kind), mask.to(self._device.kind)
 
+    def _pieces(self, request: Request) -> list[Piece]:
+        return self._template.pieces(request.messages) if request.messages else [Piece(request.prompt)]
+
+    def _check_size(self, request: Request, prompt: int, answer: int) -> None:
+        if prompt + answer > self.context_size:
+            raise ContextError(
+                f"request {request.tag!r} needs {prompt + answer} tokens ({prompt} of prompt, {answer} of answer); "
+                f"{self.name} has {self.context_size}",
+                hint="shorten the prompt, ask for fewer tokens, or take a model with a longer context",
+            )
+
     def _tokens(self, pieces: Sequence[Piece]) -> list[int]:
         found = [token for piece in pieces for token in self._ids(piece.text, special=not piece.literal)]
         begin = self._begins_with
@@ -268,6 +269,10 @@ class TransformersEngine:
         said = self._model.generation_config.eos_token_id
         said = self._tokenizer.eos_token_id if said is None else said
         return frozenset(said if isinstance(said, list) else [said])
+
+    @cached_property
+    def _scorer(self) -> Scorer:
+        return Scorer(self._model, self._device.kind)
 
     @cached_property
     def _template(self) -> ChatTemplate:
