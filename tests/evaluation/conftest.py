@@ -119,6 +119,9 @@ def world(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         return made.engines[model]
 
     monkeypatch.setattr("workbench.engines.open_engine", open_engine)
+    own = [choice_row(tower, "general_towers") | {"context": ""} for tower in TOWERS[:3]]
+    write_rows(tmp_path / "assets" / "benchmarks" / "general" / "towers.jsonl", own)
+    monkeypatch.setattr("workbench.evaluation.banks.assets_folder", lambda: tmp_path / "assets")
     return made
 
 
@@ -126,7 +129,10 @@ def _fill_data(run: Run) -> dict[str, Any]:
     write_rows(run.folder / "heldout.jsonl", [heldout_row(tower) for tower in TOWERS[:4]])
     rows = [choice_row(tower) for tower in TOWERS[4:]]
     write_rows(run.folder / "mmlu_branch" / f"{KNOWLEDGE.replace('/', '_')}.jsonl", rows)
-    return {"leaves": [{"path": KNOWLEDGE, "kind": "knowledge"}, {"path": SKILL, "kind": "freeform"}]}
+    return {
+        "flow": "compact",
+        "leaves": [{"path": KNOWLEDGE, "kind": "knowledge"}, {"path": SKILL, "kind": "freeform"}],
+    }
 
 
 def _fill_trained(run: Run, base: Path, data: Run) -> dict[str, Any]:

@@ -76,7 +76,8 @@ class PupilSession:
         self._waiting: list[Request] = []
 
     def submit(self, request: Request) -> None:
-        if self._pupil.count_tokens(request.messages[0]["content"]) > self._pupil.context_size:
+        said = request.prompt or request.messages[0]["content"]
+        if self._pupil.count_tokens(said) > self._pupil.context_size:
             raise ContextError(f"request {request.tag!r} does not fit")
         self._waiting.append(request)
 
@@ -84,6 +85,10 @@ class PupilSession:
         # Another order than they came in: nobody may rely on it.
         while self._waiting:
             request = self._waiting.pop()
+            if request.continuations:
+                scores = self._pupil.score(request.prompt, request.continuations)
+                yield Completion(request, 0, "", "stop", 1, 0, tuple(scores))
+                continue
             yield Completion(request, 0, self._pupil.answer(request.messages[0]["content"]) + "\n", "stop", 1, 1)
 
     def cancel(self, tag: str) -> None:

@@ -52,4 +52,4 @@ def test_an_engine_that_cannot_score_is_not_asked(tmp_path: Path) -> None:
 
 
 def test_a_question_that_does_not_fit_is_kept_as_failed(tmp_path: Path) -> None:
-    assert "do not fit" in chosen(Pupil(context_size=1), tmp_path)["failed"]
+    assert "does not fit" in chosen(Pupil(context_size=1), tmp_path)["failed"]

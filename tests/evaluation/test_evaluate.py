@@ -16,7 +16,7 @@ from workbench.workspace import Workspace
 
 def test_base_and_trained_model_are_compared_on_every_benchmark(world: World) -> None:
     manifest = world.evaluate().manifest
-    assert list(manifest["benchmarks"]) == ["proof", "reading", "mmlu_branch", "heldout", "mt_bench_branch"]
+    assert list(manifest["benchmarks"]) == ["proof", "reading", "mmlu", "mmlu_branch", "heldout", "mt_bench_branch"]
     proof = manifest["benchmarks"]["proof"]
     assert (proof["base"]["right"], proof["trained"]["right"]) == (3, 7)
     assert proof["deltas"]["improvements"] == {KNOWLEDGE: 0.5}
@@ -45,6 +45,16 @@ def test_the_metrics_have_the_shape_of_the_service(world: World) -> None:
     assert metrics["tokens"] == {"training_phases": phases, "training_total": 5000}
 
 
+def test_the_own_general_questions_are_named_so_and_averaged_by_subject(world: World) -> None:
+    manifest = world.evaluate().manifest
+    found = manifest["benchmarks"]["mmlu"]
+    assert (found["title"], found["set"]) == ("Workbench's own general questions", "own")
+    assert (found["base"]["overall_average"], found["trained"]["overall_average"]) == (0.6667, 1.0)
+    assert found["trained"]["standard_error"] == 0.0
+    assert manifest["model_metrics"]["mmlu"] == {"scores": {"general_towers": 1.0}, "overall_average": 1.0}
+    assert "set" not in manifest["benchmarks"]["proof"]
+
+
 def test_results_lie_with_the_evaluation_and_with_the_trained_run(world: World) -> None:
     run = world.evaluate()
     for name, found in run.manifest["benchmarks"].items():
@@ -56,7 +66,8 @@ def test_results_lie_with_the_evaluation_and_with_the_trained_run(world: World) 
 
 def test_every_item_can_be_read_later(world: World) -> None:
     run = world.evaluate()
-    chosen = next(read_jsonl(run.artifacts / "proof_trained.jsonl"))
+    rows = {row["id"]: row for row in read_jsonl(run.artifacts / "proof_trained.jsonl")}
+    chosen = rows["q-0"]
     assert chosen["right"] is True
     assert chosen["choices"][chosen["chosen"]] == "1900"
     assert len(chosen["scores"]) == 4
@@ -81,7 +92,7 @@ def test_an_evaluation_goes_on_where_it_was_stopped(world: World) -> None:
     trained.dies_after = 1_000_000
     manifest = world.evaluate().manifest
     assert manifest["attempts"] == 2
-    assert len(trained.asked) == 8 + 4 + 4 + 2
+    assert len(trained.asked) == 8 + 3 + 4 + 4 + 2
     # The base had said everything, so that it was not opened again.
     assert world.opened == ["base", "Model", "Model", JUDGE]
     assert manifest["headline"]["trained_accuracy"] == 0.875
@@ -125,7 +136,7 @@ def test_an_engine_that_cannot_score_is_refused_and_answers_are_kept(world: Worl
 @pytest.mark.parametrize("likelihood", [math.nan, math.inf])
 def test_a_likelihood_that_is_no_number_names_the_question(world: World, likelihood: float) -> None:
     world.engines[str(world.trained.folder / "Model")].likelihood = likelihood
-    with pytest.raises(EvaluationError, match=f"{KNOWLEDGE}/q-0") as raised:
+    with pytest.raises(EvaluationError, match=f"{KNOWLEDGE}/q-6") as raised:
         world.evaluate()
     assert "weights" in raised.value.hint
 

@@ -16,10 +16,13 @@ def test_an_unknown_benchmark_is_refused_with_the_nearest() -> None:
 def test_without_names_every_benchmark_that_has_questions_is_taken(world: World) -> None:
     world.workspace.taxonomy.joinpath(SKILL, "qna.yaml").unlink()
     plan = make_plan(world.options(proof=""), world.workspace)
-    assert list(plan.questions) == ["mmlu_branch", "heldout"]
+    assert list(plan.questions) == ["mmlu", "mmlu_branch", "heldout"]
     assert "none of the sample's leaves" in plan.skipped["proof"]
     assert "no skills" in plan.skipped["mt_bench_branch"]
-    assert plan.inputs().keys() == {"questions/mmlu_branch", "questions/heldout", "base", "trained"}
+    assert plan.inputs().keys() == {
+        *(f"questions/{name}" for name in ("mmlu", "mmlu_branch", "heldout")),
+        *("base", "trained"),
+    }
 
 
 def test_a_benchmark_that_was_named_must_have_questions(world: World) -> None:
@@ -65,4 +68,4 @@ def test_the_control_is_for_the_base_unless_asked_for(world: World) -> None:
 def test_nothing_to_ask_is_an_error(world: World) -> None:
     world.workspace.taxonomy.joinpath(SKILL, "qna.yaml").unlink()
     with pytest.raises(EvaluationError, match=r"there are no questions: proof: .*no data run was named"):
-        make_plan(world.options(model="models/base", proof=""), world.workspace)
+        make_plan(world.options(model="models/base", proof="", benchmarks=["proof", "heldout"]), world.workspace)

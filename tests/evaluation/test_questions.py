@@ -36,7 +36,7 @@ def test_with_its_passage_the_passage_comes_first(tmp_path: Path) -> None:
         ({"choices": "abcd"}, "choices is no list"),
         ({"choices": ["1901", 5]}, "choices is no list"),
         ({"choices": ["1901", "1901", "1902"]}, "different texts"),
-        ({"choices": ["1901"]}, "two or more"),
+        ({"choices": ["1901"]}, "2 to 26"),
         ({"answer": 4}, "answer is 4"),
         ({"answer": True}, "answer is True"),
         ({"answer": "B"}, "a number from 0 to 3"),

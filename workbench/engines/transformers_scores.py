@@ -102,10 +102,10 @@ class Scorer:
         places = sorted({place - shared for row in rows for _, place, _ in row.wanted})
         logits = self._logits(rows, shared, cache, places) if places else torch.zeros((len(rows), 0, 1))
         column = {place: number for number, place in enumerate(places)}
-        whole = torch.stack([row_logits.float().logsumexp(-1) for row_logits in logits])
         for number, row in enumerate(rows):
-            columns = [column[place - shared] for _, place, _ in row.wanted]
-            likely = logits[number, columns, [token for _, _, token in row.wanted]].float() - whole[number, columns]
+            judging = logits[number, [column[place - shared] for _, place, _ in row.wanted]].float()
+            tokens = torch.tensor([token for _, _, token in row.wanted], dtype=torch.long, device=judging.device)
+            likely = judging.gather(-1, tokens[:, None])[:, 0] - judging.logsumexp(-1)
             for (continuation, _, _), value in zip(row.wanted, likely.tolist(), strict=True):
                 row.scored.totals[continuation] += value
             row.scored.left -= 1

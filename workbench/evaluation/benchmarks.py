@@ -35,7 +35,8 @@ class Scale:
 class Benchmark:
     """`way`: a choice by log-likelihood, an answer compared with the expected one, or an answer rated by a judge.
 
-    A `control` tells of the base alone, and is asked of the trained model only when that is wanted.
+    A `control` tells of the base alone, and is asked of the trained model only when that is wanted. `set` says whose
+    questions they are, where there are several sets.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Benchmark:
     way: Way
     scale: Scale = Scale()
     control: bool = False
+    set: str = ""
 
 
 _TABLE = {
@@ -50,6 +52,7 @@ _TABLE = {
     for benchmark in (
         Benchmark("proof", "Proof questions", "choices", Scale(chance=0.25)),
         Benchmark("reading", "Proof questions with their passage", "choices", Scale(chance=0.25), control=True),
+        Benchmark("mmlu", "General questions", "choices", Scale(chance=0.25)),
         Benchmark("mmlu_branch", "Questions of the data run", "choices", Scale(chance=0.25)),
         Benchmark("heldout", "Held-out answers", "answers"),
         Benchmark("mt_bench_branch", "Seed examples, rated by the judge", "ratings", Scale(1.0, 10.0)),

@@ -61,7 +61,7 @@ class Examination:
         questions = self._plan.questions[each.name]
         with Journal(self._path(each, who), self._progress.follow(each, who, len(questions))) as journal:
             if each.way == "choices":
-                choose(engine, questions, journal)
+                choose(engine, questions, journal, self._plan.papers[each.name])
                 return
             read = compared if each.way == "answers" else kept
             sitting = Sitting(asked, read, max_tokens=self._options.max_tokens, seed=self._options.seed)

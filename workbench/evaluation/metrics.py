@@ -17,11 +17,21 @@ def model_metrics(results: Mapping[str, Mapping[str, Any]], phases: Sequence[Map
     Leaves of mmlu_branch are named `knowledge_<path>`, those of mt_bench_branch by their qna.yaml.
     """
     metrics: Metrics = {}
+    if "mmlu" in results:
+        metrics["mmlu"] = _subjects(results["mmlu"])
     if "mmlu_branch" in results:
         metrics["mmlu_branch"] = _branch(results["mmlu_branch"], _task)
     if "mt_bench_branch" in results:
         metrics["mt_bench_branch"] = _branch(results["mt_bench_branch"], _file)
     return metrics | {"tokens": _tokens(phases)}
+
+
+def _subjects(result: Mapping[str, Any]) -> Metrics:
+    """Of the trained model; a subject of which nothing could be scored has none."""
+    scores = {leaf: models["trained"]["score"] for leaf, models in result["leaves"].items()}
+    rounded = {leaf: round(share, 2) for leaf, share in scores.items() if share is not None}
+    average = result["trained"]["overall_average"]
+    return {"scores": rounded, "overall_average": None if average is None else round(average, 2)}
 
 
 def _branch(result: Mapping[str, Any], named: Callable[[str], str]) -> Metrics:

@@ -8,8 +8,9 @@ from pydantic import model_validator
 from workbench.engines.options import EndpointOptions, MachineOptions
 from workbench.options import option
 
-BENCHMARKS = ("proof", "reading", "mmlu_branch", "heldout", "mt_bench_branch")
+BENCHMARKS = ("proof", "reading", "mmlu", "mmlu_branch", "heldout", "mt_bench_branch")
 JUDGE_PROMPTS = ("auto", "compact", "full")
+CHOICES_FORMS = ("auto", "answers", "letters", "texts")
 
 
 class EvaluationOptions(EndpointOptions, MachineOptions):
@@ -34,6 +35,22 @@ class EvaluationOptions(EndpointOptions, MachineOptions):
     proof: str = option("", "folder or file of four-choice questions, those of the sample unless given", result=False)
     taxonomy_path: str = option("", "folder of the taxonomy with the seeds, else the workspace's", result=False)
     benchmarks: list[str] = option([], f"of {', '.join(BENCHMARKS)}; an empty list takes all that have questions")
+    mmlu_data: str = option(
+        "",
+        "MMLU's questions, hub or a folder of its files; empty asks the workbench's own general questions",
+        result=False,
+    )
+    mmlu_subjects: list[str] = option([], "subjects of mmlu, an empty list takes all", result=False)
+    choices_form: str = option(
+        "auto",
+        "what mmlu and mmlu_branch score: whole answers in a chat, letters or texts behind worked examples; auto "
+        "takes letters, but answers for the embedded models' data",
+        choices=CHOICES_FORMS,
+    )
+    few_shots: int = option(
+        5, "worked examples before a question that is asked by letter or text", minimum=0, maximum=64
+    )
+    apply_chat_template: bool = option(False, "ask by letter or text in the model's chat template, examples as turns")
     reading_trained: bool = option(False, "also ask the trained model the questions that come with their passage")
     max_tokens: int = option(128, "longest answer in tokens of the model", minimum=1, maximum=8192)
     seed: int = option(42, "seed of every draw", minimum=0)

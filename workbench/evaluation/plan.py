@@ -1,16 +1,20 @@
 """What is going to be asked of whom: found out, read and checked before any model is loaded."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from workbench.assets import assets_folder
 from workbench.errors import EvaluationError, NotFoundError
+from workbench.evaluation.banks import OWN, Bank, read_bank
 from workbench.evaluation.benchmarks import Benchmark, Who, all_benchmarks, benchmark
+from workbench.evaluation.fewshot import Examples
 from workbench.evaluation.judge import judge_form, judge_prompts
 from workbench.evaluation.models import Models, find_judge, find_models, model_digest
 from workbench.evaluation.options import EvaluationOptions
+from workbench.evaluation.papers import Answers, Paper, Sheet
 from workbench.evaluation.questions import (
     Question,
     check_leaves,
@@ -29,7 +33,8 @@ from workbench.workspace import Workspace
 class Plan:
     """`questions` by benchmark, none of them empty; `skipped` says why a benchmark has none; `form` is the judge's.
 
-    Where nothing is to be rated, `judge` and `form` are empty.
+    Where nothing is to be rated, `judge` and `form` are empty. `papers` say how multiple choice is put, and `bank` has
+    the questions of mmlu.
     """
 
     models: Models
@@ -37,19 +42,26 @@ class Plan:
     form: str
     questions: dict[str, list[Question]]
     skipped: dict[str, str]
+    papers: dict[str, Paper]
+    bank: Bank | None
     reading_trained: bool
 
     @property
     def benchmarks(self) -> list[Benchmark]:
-        return [benchmark(name) for name in self.questions]
+        return [self._named(benchmark(name)) for name in self.questions]
+
+    def _named(self, asked: Benchmark) -> Benchmark:
+        return replace(asked, title=self.bank.title, set=self.bank.set) if self.bank and asked.name == "mmlu" else asked
 
     def asks(self, wanted: Benchmark, who: Who) -> bool:
         """A control is for the base; without a base the model stands in for it."""
         return who == "base" or not wanted.control or self.reading_trained or self.models.base is None
 
     def inputs(self) -> dict[str, str]:
-        """Digests of questions and models, and of judge and prompt where there is something to rate."""
+        """Digests of questions with their examples and of models, and of judge and prompt where something is rated."""
         found = {f"questions/{name}": digest_questions(questions) for name, questions in self.questions.items()}
+        if self.bank and self.bank.examples:
+            found["examples/mmlu"] = digest_questions(list(chain(*self.bank.examples.values())))
         found |= {subject.who: subject.digest for subject in self.models.subjects}
         if self.judge:
             found["judge"] = model_digest(self.judge)
@@ -73,7 +85,8 @@ def make_plan(options: EvaluationOptions, workspace: Workspace) -> Plan:
     _check(options, questions, skipped)
     judge = find_judge(options, workspace) if _rates(questions) else ""
     form = judge_form(options.judge_prompt, judge) if judge else ""
-    return Plan(models, judge, form, questions, skipped, options.reading_trained)
+    papers = {name: sources.paper(name, questions[name]) for name in questions if benchmark(name).way == "choices"}
+    return Plan(models, judge, form, questions, skipped, papers, sources.bank, options.reading_trained)
 
 
 def _rates(questions: Mapping[str, Sequence[Question]]) -> bool:
@@ -94,9 +107,11 @@ class _Sources:
         self._options = options
         self._workspace = workspace
         self._trained = trained
+        self.bank: Bank | None = None
         self._readers: dict[str, Callable[[], list[Question]]] = {
             "proof": lambda: self._proof(with_passage=False),
             "reading": lambda: self._proof(with_passage=True),
+            "mmlu": self._mmlu,
             "mmlu_branch": self._mmlu_branch,
             "heldout": self._heldout,
             "mt_bench_branch": self._seeds,
@@ -105,9 +120,24 @@ class _Sources:
     def read(self, name: str) -> list[Question]:
         return self._readers[name]()
 
+    def paper(self, name: str, questions: Sequence[Question]) -> Paper:
+        """Letters as usual, but whole answers of models that were made for these."""
+        options = self._options
+        if name not in ("mmlu", "mmlu_branch"):
+            return Answers()
+        own = self.bank is not None and self.bank.set == OWN if name == "mmlu" else self._compact
+        form = options.choices_form if options.choices_form != "auto" else ("answers" if own else "letters")
+        if form == "answers":
+            return Answers()
+        given = self.bank.examples if self.bank and name == "mmlu" else {}
+        texts, chat = form == "texts", options.apply_chat_template
+        return Sheet(Examples(questions, given), options.few_shots, texts=texts, chat=chat)
+
     def why_empty(self, name: str) -> str:
         if name == "mt_bench_branch":
             return f"{self._taxonomy} has no skills with seed examples"
+        if name == "mmlu":
+            return "there are none of the named subjects"
         if name in ("proof", "reading"):
             if self._options.proof:
                 return f"{self._options.proof} holds no question" + (" with a passage" if name == "reading" else "")
@@ -119,6 +149,11 @@ class _Sources:
         trained_on: dict[str, str] = self._trained.manifest.get("data", {}) if self._trained else {}
         name = self._options.data or trained_on.get("id", "")
         return self._workspace.get("synthetic_data", name) if name else None
+
+    @property
+    def _compact(self) -> bool:
+        """Whether the questions of the data run were written in the embedded models' flow."""
+        return bool(self._data and self._data.manifest.get("flow") == "compact")
 
     @cached_property
     def _leaves(self) -> list[str]:
@@ -139,6 +174,10 @@ class _Sources:
             raise NotFoundError(f"there are no proof questions {path}", hint="give a folder of JSONL files, or one")
         found = read_choices(_jsonl_files(path), with_passage=with_passage)
         return self._checked(found, self._options.proof)
+
+    def _mmlu(self) -> list[Question]:
+        self.bank = read_bank(self._options.mmlu_data, self._workspace.resolve).pick(self._options.mmlu_subjects)
+        return self.bank.questions
 
     def _mmlu_branch(self) -> list[Question]:
         folder = self._data.folder / "mmlu_branch" if self._data else None

@@ -1,5 +1,6 @@
 """Questions to put to a model: read from proof files, a data run and the seeds of a taxonomy."""
 
+import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from workbench.records import digest_json, read_jsonl
 from workbench.taxonomy.tree import Leaf
 
 Key = tuple[str, str]
+LETTERS = string.ascii_uppercase
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,8 @@ def _choice(row: Mapping[str, Any], place: str, with_passage: bool) -> Question 
     choices, answer = row.get("choices"), row.get("answer")
     if not isinstance(choices, list) or not all(isinstance(choice, str) and choice.strip() for choice in choices):
         raise RecordError(f"{place}: choices is no list of texts")
-    if len(choices) < 2 or len(set(choices)) < len(choices):
-        raise RecordError(f"{place}: choices must be two or more different texts")
+    if not 2 <= len(choices) <= len(LETTERS) or len(set(choices)) < len(choices):
+        raise RecordError(f"{place}: choices must be 2 to {len(LETTERS)} different texts")
     if not isinstance(answer, int) or isinstance(answer, bool) or not 0 <= answer < len(choices):
         raise RecordError(f"{place}: answer is {answer!r}, not a number from 0 to {len(choices) - 1}")
     if with_passage and not passage:

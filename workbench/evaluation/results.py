@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from workbench.evaluation.averages import over_subjects
 from workbench.evaluation.benchmarks import WHO, Benchmark
 from workbench.evaluation.deltas import deltas
 from workbench.evaluation.journal import Row
@@ -20,6 +21,11 @@ def result(asked: Benchmark, rows: Mapping[str, Sequence[Row]]) -> Result:
     found: Result = {"title": asked.title, "scale": {"low": scale.low, "high": scale.high, "chance": scale.chance}}
     found |= {who: score(rows[who], scale) for who in WHO if who in rows}
     leaves = by_leaf(rows, scale)
+    if asked.set:
+        found["set"] = asked.set
+        for who in WHO:
+            if who in rows:
+                found[who] |= over_subjects(models[who] for models in leaves.values() if who in models)
     if all(who in rows for who in WHO):
         found["change"] = compare(found["base"], found["trained"], scale)
         found["deltas"] = deltas(_scores(leaves, "base"), _scores(leaves, "trained"))
