@@ -20,7 +20,7 @@ from workbench.evaluation.questions import Question, read_choices
 
 pytestmark = [pytest.mark.prove, pytest.mark.filterwarnings("ignore")]
 BASE = assets_folder() / "models" / "seedling-base"
-ITEMS = 16
+ITEMS = 8
 # One leaves white space before the answer, the other will hear of no system.
 TEMPLATES = {
     "qwen2": "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"

@@ -135,7 +135,7 @@ class Scorer:
         return logits if self._picks_logits else logits[:, list(places)]
 
 
-class _Shared(DynamicLayer):
+class _Shared(DynamicLayer):  # type: ignore[misc] # transformers has no types
     """Keys and values of a beginning that every row sees; what rows add behind it is forgotten at once."""
 
     def __init__(self, filled: Any) -> None:
@@ -187,11 +187,11 @@ def _row(scored: Scored, numbers: Sequence[int]) -> _Row:
     row = _Row(scored, list(scored.context), list(range(before)), [0] * before)
     stems: dict[tuple[int, ...], int] = {}
     for number in numbers:
-        first, *rest = scored.continuations[number] or [None]
-        if first is None:
+        tokens = tuple(scored.continuations[number])
+        if not tokens:
             continue
-        row.wanted.append((number, before - 1, first))
-        stem = (first, *rest[:-1])
+        row.wanted.append((number, before - 1, tokens[0]))
+        stem, rest = tokens[:-1], tokens[1:]
         if rest and stem not in stems:
             stems[stem] = len(row.tokens)
             row.tokens += stem
