@@ -78,6 +78,7 @@ class World:
     judge: Path
     engines: dict[str, Pupil]
     opened: list[str]
+    own: Path
 
     def options(self, **changes: Any) -> EvaluationOptions:
         return EvaluationOptions.parse({"proof": str(self.proof), "judge_model": str(self.judge)} | changes)
@@ -112,15 +113,15 @@ def world(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     trained = finished(workspace, "trained_models", lambda run: _fill_trained(run, base, data))
     proof = write_rows(tmp_path / "proof" / "lighthouses.jsonl", [choice_row(tower) for tower in TOWERS]).parent
     engines = {**_engines(base, trained), str(judge): Judge("judge")}
-    made = World(workspace, data, trained, proof, judge, engines, [])
+    own = [choice_row(tower, "general_towers") | {"context": ""} for tower in TOWERS[:3]]
+    towers = write_rows(tmp_path / "assets" / "benchmarks" / "general" / "towers.jsonl", own)
+    made = World(workspace, data, trained, proof, judge, engines, [], towers)
 
     def open_engine(model: str, **settings: Any) -> Pupil:
         made.opened.append(Path(model).name)
         return made.engines[model]
 
     monkeypatch.setattr("workbench.engines.open_engine", open_engine)
-    own = [choice_row(tower, "general_towers") | {"context": ""} for tower in TOWERS[:3]]
-    write_rows(tmp_path / "assets" / "benchmarks" / "general" / "towers.jsonl", own)
     monkeypatch.setattr("workbench.evaluation.banks.assets_folder", lambda: tmp_path / "assets")
     return made
 

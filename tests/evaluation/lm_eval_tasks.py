@@ -14,16 +14,13 @@ _ASKED = "{{question.strip()}}\nA. {{choices[0]}}\nB. {{choices[1]}}\nC. {{choic
 _TEXTS = "{{[choices[0], choices[1], choices[2], choices[3]]}}"
 
 
-def write_questions(folder: Path, source: Path, items: int) -> dict[str, list[dict[str, Any]]]:
-    """`<subject>_dev.jsonl` and `<subject>_test.jsonl` as MMLU has them, the latter also for a branch; by subject."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for path in sorted(source.glob("*.jsonl")):
-        rows = list(read_jsonl(path))
-        _write(folder / "mmlu" / f"{path.stem}_dev.jsonl", rows[:DEV])
-        _write(folder / "mmlu" / f"{path.stem}_test.jsonl", rows[DEV : DEV + items])
-        _write(folder / "branch" / f"{path.stem}.jsonl", rows[DEV : DEV + items])
-        found[path.stem] = rows[DEV : DEV + items]
-    return found
+def write_questions(folder: Path, source: Path, subjects: Sequence[str], items: int) -> None:
+    """`<subject>_dev.jsonl` and `<subject>_test.jsonl` as MMLU has them, the latter also for a branch."""
+    for subject in subjects:
+        rows = list(read_jsonl(source / f"{subject}.jsonl"))
+        _write(folder / "mmlu" / f"{subject}_dev.jsonl", rows[:DEV])
+        _write(folder / "mmlu" / f"{subject}_test.jsonl", rows[DEV : DEV + items])
+        _write(folder / "branch" / f"{subject}.jsonl", rows[DEV : DEV + items])
 
 
 def write_tasks(folder: Path, subjects: Sequence[str], *, texts: bool) -> list[str]:

@@ -3,8 +3,9 @@ import pytest
 from tests.evaluation.conftest import KNOWLEDGE, SKILL, TOWERS, World, choice_row, write_rows
 from workbench.errors import EvaluationError, NotFoundError, OptionsError
 from workbench.evaluation.options import EvaluationOptions
+from workbench.evaluation.papers import Answers, Sheet
 from workbench.evaluation.plan import make_plan
-from workbench.records import write_text
+from workbench.records import read_json, write_json, write_text
 
 
 def test_an_unknown_benchmark_is_refused_with_the_nearest() -> None:
@@ -37,6 +38,48 @@ def test_a_proof_without_passages_cannot_be_read(world: World) -> None:
     write_rows(world.proof / "lighthouses.jsonl", rows)
     plan = make_plan(world.options(benchmarks=[]), world.workspace)
     assert "with a passage" in plan.skipped["reading"]
+
+
+def test_multiple_choice_is_put_as_suits_its_questions(world: World) -> None:
+    data = write_rows(world.workspace.root / "mmlu" / "towers_test.jsonl", [choice_row(tower) for tower in TOWERS])
+    write_rows(data.with_name("towers_dev.jsonl"), [choice_row(TOWERS[0])])
+    plan = make_plan(world.options(), world.workspace)
+    assert {name: type(paper) for name, paper in plan.papers.items()} == dict.fromkeys(
+        ("proof", "reading", "mmlu", "mmlu_branch"), Answers
+    )
+    plan = make_plan(world.options(mmlu_data="mmlu", few_shots=3), world.workspace)
+    paper = plan.papers["mmlu"]
+    assert isinstance(paper, Sheet)
+    assert (paper.shots, paper.texts, paper.chat) == (3, False, False)
+    assert [each.id for each in paper.examples.before(plan.questions["mmlu"][1], 3)] == ["dev-0"]
+    assert "examples/mmlu" in plan.inputs()
+    assert [(asked.title, asked.set) for asked in plan.benchmarks if asked.name == "mmlu"] == [("MMLU", "mmlu")]
+    plan = make_plan(world.options(choices_form="texts", apply_chat_template=True), world.workspace)
+    assert isinstance(plan.papers["proof"], Answers)
+    for name in ("mmlu", "mmlu_branch"):
+        paper = plan.papers[name]
+        assert isinstance(paper, Sheet)
+        assert (paper.texts, paper.chat) == (True, True)
+
+
+def test_a_data_run_of_another_flow_is_asked_by_letter(world: World) -> None:
+    manifest = world.data.folder / "manifest.json"
+    write_json(manifest, read_json(manifest) | {"flow": "simple"})
+    plan = make_plan(world.options(), world.workspace)
+    assert isinstance(plan.papers["mmlu_branch"], Sheet)
+    assert isinstance(plan.papers["mmlu"], Answers)
+
+
+def test_an_unknown_subject_is_refused_before_anything_is_asked(world: World) -> None:
+    with pytest.raises(NotFoundError, match="no subject tower\n") as raised:
+        make_plan(world.options(mmlu_subjects=["tower"]), world.workspace)
+    assert "towers" in raised.value.hint
+
+
+def test_an_empty_own_benchmark_is_an_error(world: World) -> None:
+    world.own.unlink()
+    with pytest.raises(EvaluationError, match="mmlu: it holds none"):
+        make_plan(world.options(benchmarks=["mmlu"]), world.workspace)
 
 
 def test_a_question_of_an_unknown_leaf_is_refused(world: World) -> None:

@@ -137,7 +137,7 @@ class _Sources:
         if name == "mt_bench_branch":
             return f"{self._taxonomy} has no skills with seed examples"
         if name == "mmlu":
-            return "there are none of the named subjects"
+            return "it holds none"
         if name in ("proof", "reading"):
             if self._options.proof:
                 return f"{self._options.proof} holds no question" + (" with a passage" if name == "reading" else "")
