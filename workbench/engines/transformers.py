@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import transformers
 
@@ -156,7 +157,7 @@ class TransformersEngine:
             joined = whole[: len(before)] == before
             found.append(whole[len(before) :] if joined else self._ids(text, special=True))
         self._check_size(request, len(before), max(map(len, found)))
-        return Scored(request, before, found)
+        return Scored(request, np.asarray(before, np.int32), found)
 
     @torch.inference_mode()
     def run(self, samples: Sequence[Sample]) -> Iterator[Sample]:

@@ -19,6 +19,8 @@ _BATCH_TOKENS = 2048
 _SEEN_TOKENS = 65536
 # An evaluation more costs about as much as so many tokens.
 _CALL = 64
+# Whose a place of a row is that holds nothing; the context's is 0, and stems count from 1.
+_PADDING = -1
 
 
 @dataclass(eq=False, slots=True)
@@ -26,7 +28,7 @@ class Scored:
     """A request with continuations, in ids; `totals` are complete once no row is `left`."""
 
     request: Request
-    context: Sequence[int]
+    context: Tokens
     continuations: Sequence[Sequence[int]]
     finish: Finish = "stop"
     left: int = 0
@@ -42,20 +44,21 @@ class Scored:
 
 @dataclass(eq=False, slots=True)
 class _Row:
-    """A context's ids, and behind them stems: continuations without their last id, which see the context and their own
-    alone. `owners` are 0 in the context, else the stem's number; `wanted` are continuation, place and id judged there.
-    """
+    """A context, and behind it stems: continuations without their last id, each of which sees the context and itself
+    alone. `wanted` are continuation, place and the id that is judged there."""
 
     scored: Scored
-    tokens: list[int]
-    positions: list[int]
-    owners: list[int]
-    wanted: list[tuple[int, int, int]] = field(default_factory=list)
+    stems: list[tuple[int, ...]]
+    wanted: list[tuple[int, int, int]]
 
     @property
     def beginning(self) -> Tokens:
         """What may be evaluated for several rows at once: all before the first place whose logits count."""
-        return np.asarray(self.scored.context[:-1], np.int32)
+        return self.scored.context[:-1]
+
+    @property
+    def length(self) -> int:
+        return len(self.scored.context) + sum(map(len, self.stems))
 
 
 class Scorer:
@@ -76,7 +79,7 @@ class Scorer:
         rows = sorted((row for scored in asked for row in self._rows(scored)), key=_order)
         parts = families([row.beginning for row in rows]) if self._shares else [(range(len(rows)), 0)]
         for places, shared in parts:
-            cache = self._evaluated(rows[places[0]].tokens[:shared]) if shared else None
+            cache = self._evaluated(rows[places[0]].beginning[:shared]) if shared else None
             for batch in _batches([rows[place] for place in places], shared):
                 yield from self._judge([row for row in batch if row.scored.finish == "stop"], shared, cache)
 
@@ -87,10 +90,10 @@ class Scorer:
         scored.left = len(groups)
         return [_row(scored, numbers) for numbers in groups.values()]
 
-    def _evaluated(self, tokens: Sequence[int]) -> Cache:
+    def _evaluated(self, tokens: Tokens) -> Cache:
         """A beginning, to be shared by all rows of a batch and to stay as it is."""
         cache = DynamicCache(config=self._model.config)
-        ids = torch.tensor([list(tokens)], device=self._device)
+        ids = torch.tensor(tokens, dtype=torch.long, device=self._device)[None]
         positions = torch.arange(len(tokens), device=self._device)[None]
         pick = {"logits_to_keep": 1} if self._picks_logits else {}
         self._model(input_ids=ids, position_ids=positions, past_key_values=cache, use_cache=True, **pick)
@@ -114,24 +117,30 @@ class Scorer:
 
     def _logits(self, rows: Sequence[_Row], shared: int, cache: Cache | None, places: Sequence[int]) -> Any:
         """Those of `places` behind the shared beginning, for all rows."""
-        width = max(len(row.tokens) for row in rows) - shared
-        ids = torch.zeros((len(rows), width), dtype=torch.long)
+        width = max(row.length for row in rows) - shared
+        ids = np.zeros((len(rows), width), np.int64)
         # Rows are padded at their ends, where nothing that counts sees the padding.
-        positions = torch.arange(shared, shared + width).repeat(len(rows), 1)
-        owners = torch.full((len(rows), width), -1)
+        positions = np.tile(np.arange(shared, shared + width), (len(rows), 1))
+        owners = np.full((len(rows), width), _PADDING)
         for number, row in enumerate(rows):
-            length = len(row.tokens) - shared
-            ids[number, :length] = torch.tensor(row.tokens[shared:])
-            positions[number, :length] = torch.tensor(row.positions[shared:])
-            owners[number, :length] = torch.tensor(row.owners[shared:])
+            before = len(row.scored.context)
+            ids[number, : before - shared], owners[number, : before - shared] = row.scored.context[shared:], 0
+            start = before - shared
+            for owner, stem in enumerate(row.stems, start=1):
+                behind = np.s_[number, start : start + len(stem)]
+                ids[behind], owners[behind] = stem, owner
+                positions[behind] = np.arange(before, before + len(stem))
+                start += len(stem)
         given: dict[str, Any] = {"past_key_values": cache} if cache else {}
         if self._shares:
-            given["position_ids"] = positions.to(self._device)
+            given["position_ids"] = torch.from_numpy(positions).to(self._device)
             if cache or owners.max() > 0:
-                given["attention_mask"] = _mask(owners, shared, self._model.dtype).to(self._device)
+                given["attention_mask"] = _mask(torch.from_numpy(owners), shared, self._model.dtype).to(self._device)
         if self._picks_logits:
             given["logits_to_keep"] = torch.tensor(places, device=self._device)
-        logits = self._model(input_ids=ids.to(self._device), use_cache=cache is not None, **given).logits
+        logits = self._model(
+            input_ids=torch.from_numpy(ids).to(self._device), use_cache=cache is not None, **given
+        ).logits
         return logits if self._picks_logits else logits[:, list(places)]
 
 
@@ -184,28 +193,27 @@ def _order(row: _Row) -> bytes:
 
 def _row(scored: Scored, numbers: Sequence[int]) -> _Row:
     before = len(scored.context)
-    row = _Row(scored, list(scored.context), list(range(before)), [0] * before)
+    wanted: list[tuple[int, int, int]] = []
     stems: dict[tuple[int, ...], int] = {}
+    end = before
     for number in numbers:
         tokens = tuple(scored.continuations[number])
         if not tokens:
             continue
-        row.wanted.append((number, before - 1, tokens[0]))
-        stem, rest = tokens[:-1], tokens[1:]
-        if rest and stem not in stems:
-            stems[stem] = len(row.tokens)
-            row.tokens += stem
-            row.positions += range(before, before + len(stem))
-            row.owners += [len(stems)] * len(stem)
-        row.wanted += [(number, stems[stem] + offset, token) for offset, token in enumerate(rest)]
-    return row
+        stem = tokens[:-1]
+        if stem and stem not in stems:
+            stems[stem] = end
+            end += len(stem)
+        wanted.append((number, before - 1, tokens[0]))
+        wanted += [(number, stems[stem] + offset, token) for offset, token in enumerate(tokens[1:])]
+    return _Row(scored, list(stems), wanted)
 
 
 def _batches(rows: Sequence[_Row], shared: int) -> Iterator[list[_Row]]:
     """Rows of about the same length side by side, the longest first."""
     batch: list[_Row] = []
-    for row in sorted(rows, key=lambda row: -len(row.tokens)):
-        longest = len((batch or [row])[0].tokens)
+    for row in sorted(rows, key=lambda row: -row.length):
+        longest = (batch or [row])[0].length
         count = len(batch) + 1
         if batch and (count * (longest - shared) > _BATCH_TOKENS or count * longest > _SEEN_TOKENS):
             yield batch
@@ -216,8 +224,8 @@ def _batches(rows: Sequence[_Row], shared: int) -> Iterator[list[_Row]]:
 
 
 def _mask(owners: Any, shared: int, dtype: Any) -> Any:
-    """What is added to the attention of each token to each: nothing to the beginning, and to those before it of the
-    context or of its own stem."""
+    """What is added to the attention of each token to each: nothing for the beginning, and for those before it that
+    are of the context or of its own stem."""
     width = owners.shape[1]
     before = torch.ones((width, width), dtype=torch.bool).tril()
     seen = before & ((owners[:, None, :] == 0) | (owners[:, None, :] == owners[:, :, None]))
