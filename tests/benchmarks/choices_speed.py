@@ -41,6 +41,7 @@ SHAPE = {
 }  # fmt: skip
 SHOTS = 5
 BATCHES = (1, 4, 16)
+TRIED = 8
 SUBJECTS = ("reading", "telling_apart", "exactness", "asking", "spelling", "repeating", "by_heart")
 Chosen = list[int]
 Arm = Callable[[str], tuple[Measured, Chosen]]
@@ -113,7 +114,7 @@ def figures(subjects: Sequence[str], questions: int, repeats: int, threads: int)
         settings = {"parameters": parameters, "subjects": len(subjects), "questions": questions, "shots": SHOTS}
         yield facts() | settings | {"threads": threads, **SHAPE}
         batch = 0
-        for line in best_batch(model, folder, subjects[0], 12):
+        for line in best_batch(model, folder, subjects[0], TRIED):
             batch = line.get("best_batch", batch)
             yield line
         arms = {

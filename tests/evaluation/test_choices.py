@@ -2,6 +2,7 @@ import math
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -102,7 +103,7 @@ def test_examples_that_do_not_fit_stop_before_anything_is_asked(tmp_path: Path) 
 
 def test_what_came_before_a_likelihood_that_is_no_number_is_kept(tmp_path: Path) -> None:
     class Broken(Pupil):
-        def score(self, context: str, continuations: list[str]) -> list[float]:  # type: ignore[override]
+        def score(self, context: str, continuations: Sequence[str]) -> list[float]:
             scores = super().score(context, continuations)
             return [math.nan, *scores[1:]] if len(self.asked) == 3 else scores
 
@@ -114,8 +115,8 @@ def test_what_came_before_a_likelihood_that_is_no_number_is_kept(tmp_path: Path)
 
 def test_letters_are_chosen_like_any_other_choice(tmp_path: Path) -> None:
     class Seconds(Pupil):
-        def score(self, context: str, continuations: list[str]) -> list[float]:  # type: ignore[override]
-            assert continuations == (" A", " B")
+        def score(self, context: str, continuations: Sequence[str]) -> list[float]:
+            assert tuple(continuations) == (" A", " B")
             return [-2.0, -1.0]
 
     with Journal(tmp_path / "journal.jsonl", lambda done: None) as journal:
