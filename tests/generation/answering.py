@@ -62,6 +62,9 @@ class FakeEngine:
     def complete(self, request: Request) -> Completion:
         seed = request.seed if request.sampling.temperature > 0 else 0
         prompt = said(request)
+        if request.continuations:
+            scores = tuple(self.score(prompt, request.continuations))
+            return Completion(request, 0, "", "stop", self.count_tokens(prompt), 0, scores)
         text = self.answering(request, random.Random(f"{seed}:{prompt}:{request.grammar}"))
         tokens = self.count_tokens(text)
         finish: Finish = "length" if tokens > request.sampling.max_tokens else "stop"
