@@ -78,6 +78,8 @@ def llama_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         port = found.getsockname()[1]
     command = [sys.executable, "-m", "llama_cpp.server", "--model", str(model), "--host", "127.0.0.1"]
     command += ["--port", str(port), "--n_threads", "1", "--n_threads_batch", "1"]
+    # By default it breaks off a stream as soon as somebody else asks.
+    command += ["--interrupt_requests", "false"]
     log = tmp_path_factory.mktemp("server") / "log.txt"
     with log.open("wb") as file:
         process = subprocess.Popen(command, stdout=file, stderr=file, env=os.environ | {"PYTHONWARNINGS": "ignore"})

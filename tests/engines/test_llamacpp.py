@@ -43,7 +43,7 @@ def test_it_is_an_engine(engine: LlamaEngine, tiny_gguf: Path) -> None:
         as_session.cancel("nobody")
     assert as_protocol.name == "tiny"
     assert as_protocol.context_size == 512
-    assert as_protocol.capabilities == {"score", "grammar", "schema"}
+    assert as_protocol.capabilities == {"score", "grammar", "schema", "logprobs", "echo"}
     assert as_protocol.digest == digest_file(tiny_gguf)
 
 

@@ -332,7 +332,7 @@ def test_a_real_server_draws_from_the_seed(served: EndpointEngine) -> None:
 
 def test_a_real_server_keeps_to_grammars_and_schemas_and_cannot_score(served: EndpointEngine) -> None:
     """Its echo has the log-probabilities of the position behind each token, which must not be taken for scores."""
-    assert served.capabilities == {"grammar", "schema"}
+    assert served.capabilities == {"grammar", "schema", "logprobs"}
     schema = json.dumps({"type": "object", "properties": {"n": {"enum": [7]}}, "required": ["n"]})
     sampling = Sampling(max_tokens=24)
     found = answers(

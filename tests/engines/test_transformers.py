@@ -33,7 +33,7 @@ def plain(text: str) -> str:
 def test_it_is_an_engine(folder_engine: TransformersEngine, tiny_model: Path) -> None:
     as_protocol: Engine = folder_engine
     assert (as_protocol.name, as_protocol.context_size) == ("model", 512)
-    assert as_protocol.capabilities == {"score"}
+    assert as_protocol.capabilities == {"score", "logprobs", "echo"}
     assert as_protocol.digest == digest_folder(tiny_model)
 
 

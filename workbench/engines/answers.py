@@ -1,19 +1,21 @@
 """An answer on its way."""
 
-import codecs
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from workbench.engines.engine import Completion, Finish, Request, sample_seed
+from workbench.engines.engine import Completion, Finish, Logprob, Request, sample_seed
 from workbench.engines.lanes import Lane
+from workbench.engines.likelihoods import Row, Spell, logprob
 from workbench.engines.llama_sampler import Grammar, Sampler
+from workbench.engines.outlet import Outlet
 
 
 @dataclass(eq=False, slots=True)
 class Answer(Lane):
-    """One sample of a request. `token` is the last one drawn, not yet evaluated; -1 while the prompt is."""
+    """One sample of a request. `token` is the last one drawn, not yet evaluated; -1 while the prompt is. `outlet` is
+    there where somebody wants the text while it comes."""
 
     index: int = 0
     grammar: Grammar | None = None
@@ -21,11 +23,17 @@ class Answer(Lane):
     token: int = -1
     drawn: int = 0
     output: bytearray = field(default_factory=bytearray)
+    outlet: Outlet | None = None
+    logprobs: list[Logprob] = field(default_factory=list)
 
     def start(self) -> None:
         """Only what runs holds a grammar's state."""
         grammar = self.grammar.copy() if self.grammar else None
         self.sampler = Sampler(self.request.sampling, sample_seed(self.request.seed, self.index), grammar)
+
+    def note(self, logits: Row, token: int, piece: bytes, spell: Spell) -> None:
+        """Keeps how likely a token is that is about to be appended."""
+        self.logprobs.append(logprob(logits, token, piece, self.request.logprobs or 0, spell))
 
     def append(self, token: int, piece: bytes) -> Finish | None:
         """Takes the token that was drawn, which adds `piece` to the text; says whether that ends the answer."""
@@ -40,8 +48,8 @@ class Answer(Lane):
         """Half a character at the text's end is left out."""
         if self.sampler:
             self.sampler.close()
-        text = codecs.getincrementaldecoder("utf-8")("replace").decode(bytes(self.output))
-        return Completion(self.request, self.index, text, finish, len(self.prompt), self.drawn)
+        text, told = Outlet(()).take(self.output, ended=True), tuple(self.logprobs)
+        return Completion(self.request, self.index, text, finish, len(self.prompt), self.drawn, logprobs=told)
 
     def _stopped(self, added: int) -> bool:
         """Whether a stop text ends the answer, which is then cut; `added` bytes are new."""
@@ -60,4 +68,8 @@ def answers(request: Request, prompt: Sequence[int], grammar: Grammar | None) ->
     """All samples of a request."""
     tokens, last = np.asarray(prompt, np.int32), len(prompt) - 1
     room = len(prompt) + request.sampling.max_tokens
-    return [Answer(request, tokens, last, room, index=index, grammar=grammar) for index in range(request.samples)]
+    found = [Answer(request, tokens, last, room, index=index, grammar=grammar) for index in range(request.samples)]
+    if request.on_text:
+        for answer in found:
+            answer.outlet = Outlet(request.sampling.stop)
+    return found

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -10,6 +10,7 @@ import httpx
 
 from workbench.engines.credentials import EndpointSettings, trust
 from workbench.engines.retries import PASSING, Retries
+from workbench.engines.streams import DONE, event
 from workbench.errors import ContextError, EndpointError, EngineError
 
 T = TypeVar("T")
@@ -74,6 +75,43 @@ class Connection:
         async with self._places:
             response = await self._retries.send(ask, what, PASSING - _UNSURE if trial else PASSING)
         return self._read(response, what)
+
+    async def stream(
+        self, url: str, body: Mapping[str, Any], what: str, take: Callable[[dict[str, Any]], None]
+    ) -> None:
+        """As `post`, but `take` gets the events of an answer as they come, or the whole one where the endpoint does not
+        stream. EndpointError when it breaks off, as what was taken cannot be taken back."""
+
+        async def ask() -> httpx.Response:
+            response = await self._client.send(self._client.build_request("POST", url, json=body), stream=True)
+            if not response.is_success or "json" in response.headers.get("Content-Type", ""):
+                await response.aread()
+            return _whole(response) if response.is_closed else response
+
+        async with self._places:
+            response = await self._retries.send(ask, what)
+            try:
+                if response.is_closed:
+                    take(self._read(response, what))
+                else:
+                    await self._events(response, what, take)
+            finally:
+                await response.aclose()
+
+    async def _events(self, response: httpx.Response, what: str, take: Callable[[dict[str, Any]], None]) -> None:
+        hint = "start it again: what was finished is kept"
+        try:
+            async for line in response.aiter_lines():
+                found = event(line)
+                if found == DONE:
+                    return
+                if isinstance(found, dict) and found.get("error"):
+                    said = self._settings.masked(str(found["error"]))[:_WORDS]
+                    raise EndpointError(f"{what} failed in the middle of its answer: {said}", hint=hint)
+                if isinstance(found, dict):
+                    take(found)
+        except (httpx.TransportError, ValueError) as error:
+            raise EndpointError(f"{what} broke off in the middle of its answer: {error}", hint=hint) from error
 
     async def offered(self, url: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """What a route answers, which not every server has; empty where this one does not."""

@@ -70,6 +70,8 @@ class Crew:
             member.turn = None
         self.cancel(None)
         self.ready.clear()
+        for member in self._members:
+            member.scheduler.pieces.clear()
 
     def add(self, lanes: Sequence[Lane], *, urgent: bool = False) -> None:
         """All lanes of a request. Samples may part; continuations, which add up their scores in one place, may not."""
@@ -90,6 +92,8 @@ class Crew:
             self._settle(member)
             member.scheduler.cancel(tag)
             self._collect(member)
+            if tag is not None:
+                _tell(member)
         gone = [lanes for _, lanes in self._waiting if tag in (None, lanes[0].request.tag)]
         self._waiting = [entry for entry in self._waiting if tag not in (None, entry[1][0].request.tag)]
         ended = [lane.end("cancelled") for lanes in gone for lane in lanes]
@@ -115,6 +119,7 @@ class Crew:
             elif member.scheduler.busy:
                 self._count(_work(member, 0))
                 self._collect(member)
+                _tell(member)
 
     def _fill(self, member: _Member, number: int) -> None:
         """Lanes from behind those that it took last; at first the contexts begin far from each other."""
@@ -148,6 +153,7 @@ class Crew:
                 member.turn = None if turn.done() else turn
             self._count(span)
             self._collect(member)
+            _tell(member)
 
     def _collect(self, member: _Member) -> None:
         self.counters.take(member.pool.counters)
@@ -171,6 +177,15 @@ def _work(member: _Member, tokens: int) -> _Span:
         # An evaluation takes about as long as one token more.
         done += member.pool.batch.size + 1
     return started, monotonic()
+
+
+def _tell(member: _Member) -> None:
+    """Pieces of texts go out in the caller's thread, where anything may be asked of the crew again."""
+    pieces = member.scheduler.pieces
+    while pieces:
+        answer, text = pieces.popleft()
+        if answer.request.on_text:
+            answer.request.on_text(answer.index, text)
 
 
 def _key(entry: _Entry) -> _Key:

@@ -195,6 +195,10 @@ class LlamaModel:
             found = self._pieces[token] = buffer.raw[: max(0, count)]
         return found
 
+    def spelling(self, token: int) -> bytes:
+        """The bytes by which a token is told from others: its piece, or the vocabulary's name of a control token."""
+        return self.piece(token) or self.text(token).encode()
+
     def close(self) -> None:
         if self.handle:
             llama_cpp.llama_model_free(self.handle)

@@ -15,6 +15,7 @@ from workbench.engines.lanes import Lane
 from workbench.engines.llama_binding import LlamaModel, gpu_usable
 from workbench.engines.llama_sampler import Grammar, schema_grammar
 from workbench.engines.pool import Pool
+from workbench.engines.readings import reading
 from workbench.engines.scoring import judgements
 from workbench.engines.settings import Settings, divided, suited
 from workbench.engines.template import ChatTemplate, Piece
@@ -44,6 +45,14 @@ class LlamaSession:
             if self._crew.busy:
                 self._crew.step()
 
+    def turn(self) -> list[Completion]:
+        """One step of every context that has work; what was finished in it, or before."""
+        if self._crew.busy:
+            self._crew.step()
+        done = [*self._crew.ready]
+        self._crew.ready.clear()
+        return done
+
     def cancel(self, tag: str) -> None:
         self._crew.cancel(tag)
 
@@ -55,7 +64,7 @@ class LlamaEngine:
     with. Memory is taken for what requests need, not for that limit.
     """
 
-    capabilities = frozenset({"score", "grammar", "schema"})
+    capabilities = frozenset({"score", "grammar", "schema", "logprobs", "echo"})
 
     def __init__(self, path: Path, settings: Settings | None = None) -> None:
         given = settings or Settings()
@@ -140,6 +149,10 @@ class LlamaEngine:
             self._check_size(request, len(prompt), max(map(len, behind)))
             return [*judgements(request, prompt, behind)]
         self._check_size(request, len(prompt), request.sampling.max_tokens)
+        if not request.sampling.max_tokens:
+            first = self._model.special_tokens["bos_token"]
+            begun = bool(first) and self._model.text(prompt[0]) == first and not request.prompt.startswith(first)
+            return [reading(request, prompt, int(begun), self._model.spelling)]
         return [*answers(request, prompt, self.grammar(request))]
 
     def encode(self, request: Request) -> list[int]:

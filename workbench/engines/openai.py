@@ -5,7 +5,7 @@ import queue
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -13,29 +13,43 @@ from workbench.engines.connection import Connection, RefusedError
 from workbench.engines.constraints import KINDS, Constraints
 from workbench.engines.credentials import EndpointSettings
 from workbench.engines.echoes import Echo
-from workbench.engines.engine import Completion, Finish, Request, Sampling, check_request, sample_seed
+from workbench.engines.engine import Completion, Finish, OnText, Request, Sampling, check_request, sample_seed
+from workbench.engines.logged import logged
 from workbench.engines.offers import Offers, estimate
+from workbench.engines.streams import Assembly
 from workbench.errors import ContextError, EndpointError, EngineError
-from workbench.messages import Message
+from workbench.messages import Message, user
 from workbench.records import digest_json
 
 T = TypeVar("T")
 Work = Callable[[], Coroutine[Any, Any, T]]
 _TRIAL_TOKENS = 24
+_TRIAL = "The sun rises in the"
 
 
 @dataclass(eq=False, slots=True)
 class _Job:
-    """A request under way; `left` are the samples that have not been handed out."""
+    """A request under way; `left` are the samples that have not been handed out, `told` their texts so far."""
 
     request: Request
     left: set[int]
     future: Future[None] | None = None
+    told: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    job: _Job
+    index: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Over:
     job: _Job
+
+
+_Arrived = tuple[_Job, Completion] | _Piece | _Over
 
 
 class EndpointSession:
@@ -49,7 +63,7 @@ class EndpointSession:
         self._engine = engine
         self._places = asyncio.Semaphore(concurrency)
         self._jobs: dict[_Job, None] = {}
-        self._arrived: queue.SimpleQueue[tuple[_Job, Completion] | _Over] = queue.SimpleQueue()
+        self._arrived: queue.SimpleQueue[_Arrived] = queue.SimpleQueue()
         self._cancelled: list[Completion] = []
         self._error: BaseException | None = None
 
@@ -73,7 +87,9 @@ class EndpointSession:
         """Closes the connection of what the endpoint is writing, so that it may stop."""
         for job in [job for job in self._jobs if job.request.tag == tag]:
             self._drop(job)
-            self._cancelled += [Completion(job.request, index, "", "cancelled", 0, 0) for index in sorted(job.left)]
+            self._cancelled += [
+                Completion(job.request, index, job.told.get(index, ""), "cancelled", 0, 0) for index in sorted(job.left)
+            ]
 
     def close(self) -> None:
         """What is under way is dropped."""
@@ -85,13 +101,21 @@ class EndpointSession:
         if job.future:
             job.future.cancel()
 
-    def _take(self, arrived: tuple[_Job, Completion] | _Over) -> Iterator[Completion]:
+    def _take(self, arrived: _Arrived) -> Iterator[Completion]:
         if isinstance(arrived, _Over):
             self._end(arrived.job)
+        elif isinstance(arrived, _Piece):
+            self._tell(arrived)
         elif arrived[0] in self._jobs:
             job, completion = arrived
             job.left.discard(completion.index)
             yield completion
+
+    def _tell(self, piece: _Piece) -> None:
+        job = piece.job
+        if job in self._jobs and job.request.on_text:
+            job.told[piece.index] = job.told.get(piece.index, "") + piece.text
+            job.request.on_text(piece.index, piece.text)
 
     def _end(self, job: _Job) -> None:
         if job in self._jobs and job.future:
@@ -109,13 +133,22 @@ class EndpointSession:
             if self._error:
                 return 0
             try:
-                found = await self._engine.answers(job.request, first, count)
+                found = await self._engine.answers(job.request, first, count, self._teller(job, first, count))
             except EngineError as error:
                 self._error = self._error or error
                 return 0
         for completion in found:
             self._arrived.put((job, completion))
         return len(found)
+
+    def _teller(self, job: _Job, first: int, count: int) -> OnText | None:
+        """Passes pieces on to the thread that iterates; None where nobody wants them."""
+
+        def tell(number: int, text: str) -> None:
+            if number < count:
+                self._arrived.put(_Piece(job, first + number, text))
+
+        return tell if job.request.on_text else None
 
 
 class EndpointEngine:
@@ -130,6 +163,8 @@ class EndpointEngine:
         self._echo = Echo(self._complete, lambda text, beginning: self._offers.tokens(text, beginning=beginning))
         self._many = True
         self._neutral = True
+        self._counted = True
+        self._logs: dict[bool, bool] = {}
 
     @property
     def name(self) -> str:
@@ -148,7 +183,7 @@ class EndpointEngine:
     @cached_property
     def capabilities(self) -> frozenset[str]:
         """What the endpoint was seen to do, by a few short requests at the first question."""
-        found = self._run(lambda: self._followed(KINDS, chat=True))
+        found = self._run(lambda: self._followed(KINDS, chat=True)) | self._logging(chat=True)
         return found | {"score"} if self._echo.works() else found
 
     @contextmanager
@@ -184,13 +219,12 @@ class EndpointEngine:
         self.connection.close()
 
     def followed(self, request: Request) -> frozenset[str]:
-        """Which of the request's own continuations, grammar and schema the endpoint keeps to."""
+        """Which of the request's own continuations, grammar, schema and wish for log-probabilities it keeps to."""
         if request.continuations:
             return self.capabilities & {"score"}
-        wanted = tuple(kind for kind in KINDS if getattr(request, kind))
-        if not wanted:
-            return frozenset()
-        return self._run(lambda: self._followed(wanted, chat=bool(request.messages)))
+        wanted, chat = tuple(kind for kind in KINDS if getattr(request, kind)), bool(request.messages)
+        found = self._run(lambda: self._followed(wanted, chat=chat)) if wanted else frozenset[str]()
+        return found | (self._logging(chat=chat) if request.logprobs is not None else frozenset())
 
     def start(self, work: Work[T]) -> Future[T]:
         """Work on the connection's thread, from which the model's name, which requests carry, cannot be asked for."""
@@ -201,14 +235,18 @@ class EndpointEngine:
         """Whether several samples may be asked for at once; there are servers that refuse that of a fixed choice."""
         return self._many and request.samples > 1 and request.sampling.temperature > 0
 
-    async def answers(self, request: Request, first: int, count: int) -> list[Completion]:
-        """Samples from `first` on: at least one, or none where only several at once are refused. Scores are one."""
+    async def answers(self, request: Request, first: int, count: int, tell: OnText | None = None) -> list[Completion]:
+        """Samples from `first` on: at least one, or none where only several at once are refused; scores are one. `tell`
+        gets pieces of their texts, numbered from 0."""
         if request.continuations:
             return [await asyncio.to_thread(self._scored, request)]
         body = await self._body(request, first, count)
         try:
             # Some refuse several at once with the status of a fault of their own, which is no reason to ask again.
-            answer = await self._post(request, body, trial=count > 1)
+            if tell:
+                answer = await self._stream(request, body, tell)
+            else:
+                answer = await self._post(request, body, trial=count > 1)
         except RefusedError as error:
             if count == 1 or isinstance(error.meant, ContextError):
                 raise error.meant from error
@@ -242,6 +280,8 @@ class EndpointEngine:
             **({"stop": list(sampling.stop)} if sampling.stop else {}),
             **{name: value for name, value in fields.items() if self._neutral or name not in _neutral(sampling)},
         }
+        if request.logprobs is not None:
+            body |= _logprobs_wanted(request.logprobs, chat=bool(request.messages))
         for kind in KINDS:
             if text := getattr(request, kind):
                 way = await self._constraints.way(kind, chat=bool(request.messages))
@@ -258,6 +298,42 @@ class EndpointEngine:
                 raise
         self._neutral = False
         return await self.connection.post(url, {name: body[name] for name in body.keys() - neutral}, what, trial=trial)
+
+    async def _stream(self, request: Request, body: dict[str, Any], tell: OnText) -> dict[str, Any]:
+        what, url = f"request {request.tag!r} to {self.connection.url}", self._route(chat=bool(request.messages))
+        assembly = Assembly(tell)
+        asked = body | {"stream": True} | ({"stream_options": {"include_usage": True}} if self._counted else {})
+        try:
+            await self.connection.stream(url, asked, what, assembly.add)
+        except RefusedError as error:
+            unknown = [name for name in ("stream_options", *_neutral(request.sampling)) if name in error.meant.message]
+            if not unknown or not asked.keys() & set(unknown):
+                raise
+            self._counted &= "stream_options" not in unknown
+            self._neutral &= unknown == ["stream_options"]
+            left = body if self._neutral else {name: body[name] for name in body.keys() - _neutral(request.sampling)}
+            return await self._stream(request, left, tell)
+        if not assembly.complete:
+            raise EndpointError(f"{what} broke off in the middle of its answer", hint="start it again")
+        return assembly.answer()
+
+    def _logging(self, *, chat: bool) -> frozenset[str]:
+        """Whether the endpoint tells log-probabilities, and of the right places: the likeliest token is found likeliest."""
+        if chat not in self._logs:
+            self._logs[chat] = self._run(lambda: self._logs_one(chat))
+        return frozenset({"logprobs"}) if self._logs[chat] else frozenset()
+
+    async def _logs_one(self, chat: bool) -> bool:
+        asked: dict[str, Any] = {"messages": [user(_TRIAL)]} if chat else {"prompt": _TRIAL}
+        body = {"model": self.name, "max_tokens": 1, "temperature": 0, **asked, **_logprobs_wanted(1, chat=chat)}
+        try:
+            answer = await self.connection.post(
+                self._route(chat=chat), body, f"a trial of {self.connection.url}", trial=True
+            )
+        except RefusedError:
+            return False
+        told = logged((answer.get("choices") or [{}])[0], 1)
+        return bool(told and told[0].top) and told[0].top[0] == (told[0].piece, told[0].value)
 
     async def _followed(self, kinds: Sequence[Any], *, chat: bool) -> frozenset[str]:
         ways = await asyncio.gather(*(self._constraints.way(kind, chat=chat) for kind in kinds))
@@ -295,6 +371,10 @@ def _neutral(sampling: Sampling) -> set[str]:
     return {name for name, changes_nothing in off.items() if changes_nothing}
 
 
+def _logprobs_wanted(count: int, *, chat: bool) -> dict[str, Any]:
+    return {"logprobs": True, "top_logprobs": count} if chat else {"logprobs": count}
+
+
 def _text(choice: Mapping[str, Any]) -> str:
     return str((choice.get("message") or {}).get("content") or choice.get("text") or "")
 
@@ -304,4 +384,5 @@ def _completion(request: Request, index: int, choice: Mapping[str, Any], usage: 
     finish: Finish = "length" if choice.get("finish_reason") == "length" else "stop"
     tokens = usage.get("completion_tokens")
     drawn = estimate(text) if tokens is None else int(tokens)
-    return Completion(request, index, text, finish, int(usage.get("prompt_tokens") or 0), drawn)
+    told = logged(choice, request.logprobs) if request.logprobs is not None else ()
+    return Completion(request, index, text, finish, int(usage.get("prompt_tokens") or 0), drawn, logprobs=told)

@@ -11,6 +11,7 @@ from workbench.engines.lanes import Lane
 from workbench.engines.llama_binding import Logits
 from workbench.engines.llama_sampler import next_tokens
 from workbench.engines.pool import Pool
+from workbench.engines.readings import Reading
 from workbench.engines.scoring import Judgement
 from workbench.engines.slots import common
 from workbench.engines.waiting import Waiting
@@ -24,10 +25,11 @@ _WORTH_GROWING = 1.25
 class Scheduler:
     """Continuous batching: a lane joins as soon as a slot and cells are free, and its prompt rides in the same batches
     as the others' single tokens, whether it is to be answered or scored. Lanes whose prompts begin alike wait until one
-    has evaluated that beginning, then share it."""
+    has evaluated that beginning, then share it. `pieces` are texts for those who want them while they come."""
 
     def __init__(self, pool: Pool) -> None:
         self.ready: deque[Completion] = deque()
+        self.pieces: deque[tuple[Answer, str]] = deque()
         self._pool = pool
         self._waiting = Waiting()
         self._feeding: list[Lane] = []
@@ -152,7 +154,7 @@ class Scheduler:
 
     def _look(self, lane: Lane, logits: Logits) -> bool:
         """What a lane makes of the logits behind its prompt; says whether it is an answer that draws from them."""
-        if isinstance(lane, Judgement) and len(logits):
+        if isinstance(lane, Judgement | Reading) and len(logits):
             lane.read(logits)
         if lane.slot.left:
             return False
@@ -187,13 +189,18 @@ class Scheduler:
         model, answering = self._pool.model, self._answering
         tokens = next_tokens([answer.sampler for answer in answering if answer.sampler], logits)
         ended: list[tuple[Answer, Finish]] = []
-        for answer, token in zip(answering, tokens, strict=True):
+        for number, (answer, token) in enumerate(zip(answering, tokens, strict=True)):
             finish: Finish | None = "stop"
             if token is not None and token not in model.ends:
                 self._pool.counters.generated_tokens += 1
-                finish = answer.append(token, model.piece(token))
+                piece = model.piece(token)
+                if answer.request.logprobs is not None:
+                    answer.note(logits[number], token, piece, model.spelling)
+                finish = answer.append(token, piece)
             if finish:
                 ended.append((answer, finish))
+            elif answer.outlet and (text := answer.outlet.take(answer.output)):
+                self.pieces.append((answer, text))
         for answer, finish in ended:
             self._answering.remove(answer)
             self._finish(answer, finish)
@@ -203,6 +210,8 @@ class Scheduler:
         if lane.slot.busy and self._pool.capacity:
             self._pool.places.release(lane.slot, lane.kept)
         self._full = False
+        if isinstance(lane, Answer) and lane.outlet and (text := lane.outlet.take(lane.output, ended=True)):
+            self.pieces.append((lane, text))
         if completion := lane.end(finish):
             self._pool.counters.result()
             self.ready.append(completion)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from workbench.engines.engine import Completion, Finish, Request
 from workbench.engines.lanes import Lane
+from workbench.engines.likelihoods import likelihoods
 from workbench.engines.llama_binding import Logits
 
 
@@ -46,13 +47,13 @@ class Judgement(Lane):
         position = self.slot.length - len(logits)
         if position < verdict.start:
             begun = [number for number, tokens in enumerate(verdict.continuations) if tokens]
-            likely = _likelihoods(np.repeat(logits[:1], len(begun), 0), [verdict.continuations[n][0] for n in begun])
+            likely = likelihoods(np.repeat(logits[:1], len(begun), 0), [verdict.continuations[n][0] for n in begun])
             verdict.totals[begun] += likely
             logits, position = logits[1:], position + 1
         offset = position - verdict.start + 1
         for number in self.numbers:
             judged = verdict.continuations[number][offset : offset + len(logits)]
-            verdict.totals[number] += _likelihoods(logits, judged).sum()
+            verdict.totals[number] += likelihoods(logits, judged).sum()
 
 
 def judgements(request: Request, context: Sequence[int], continuations: Sequence[Sequence[int]]) -> list[Judgement]:
@@ -68,11 +69,4 @@ def judgements(request: Request, context: Sequence[int], continuations: Sequence
         prompt = np.asarray([*context, *stem], np.int32)
         found.append(Judgement(request, prompt, first, len(prompt), verdict=verdict, numbers=numbers))
     verdict.left = len(found)
-    return found
-
-
-def _likelihoods(logits: Logits, tokens: Sequence[int]) -> NDArray[np.float64]:
-    """The natural logarithm of each row's probability of its token."""
-    shifted = logits.astype(np.float64) - logits.max(1, keepdims=True)
-    found: NDArray[np.float64] = shifted[np.arange(len(tokens)), list(tokens)] - np.log(np.exp(shifted).sum(1))
     return found

@@ -14,7 +14,10 @@ import transformers
 
 from workbench.device import choose_device
 from workbench.engines.draws import draw_each
-from workbench.engines.engine import Completion, Finish, Request, Sampling, check_request, sample_seed
+from workbench.engines.engine import Completion, Finish, Logprob, Request, Sampling, check_request, sample_seed
+from workbench.engines.likelihoods import logprob
+from workbench.engines.outlet import begun
+from workbench.engines.spellings import Spellings
 from workbench.engines.template import ChatTemplate, Piece
 from workbench.engines.transformers_scores import Scored, Scorer
 from workbench.errors import ContextError, EngineError, ModelError
@@ -35,6 +38,8 @@ class Sample:
     drawn: list[int] = field(default_factory=list)
     text: str = ""
     finish: Finish | None = None
+    told: int = 0
+    logprobs: list[Logprob] = field(default_factory=list)
 
     @property
     def sampling(self) -> Sampling:
@@ -49,9 +54,21 @@ class Sample:
         return len(self.drawn)
 
     def completion(self) -> Completion:
-        return Completion(
-            self.request, self.index, self.text, self.finish or "cancelled", len(self.prompt), len(self.drawn)
-        )
+        finish, told = self.finish or "cancelled", tuple(self.logprobs)
+        return Completion(self.request, self.index, self.text, finish, len(self.prompt), len(self.drawn), logprobs=told)
+
+    def tell(self) -> None:
+        """Hands out what nothing can change any more: all once it is finished, before that neither half a character nor
+        what a stop text may begin with."""
+        if not self.request.on_text:
+            return
+        final = self.text
+        if not self.finish:
+            final = final.rstrip("\ufffd")
+            final = final[: len(final) - begun(final, self.sampling.stop)]
+        if piece := final[self.told :]:
+            self.told = len(final)
+            self.request.on_text(self.index, piece)
 
 
 class TransformersSession:
@@ -62,37 +79,69 @@ class TransformersSession:
         self._engine = engine
         self._waiting: deque[Sample] = deque()
         self._running: list[Sample] = []
+        self._steps: Iterator[list[Sample]] = iter(())
         self._to_score: list[Scored] = []
         self._scoring: list[Scored] = []
-        self._ready: list[Completion] = []
+        self._scores: Iterator[Scored] = iter(())
+        self._ready: deque[Completion] = deque()
 
     def submit(self, request: Request) -> None:
         if request.continuations:
             self._to_score.append(self._engine.scored(request))
             return
         prompt = self._engine.encode(request)
+        if not request.sampling.max_tokens:
+            told = self._engine.read(request, prompt)
+            self._ready.append(Completion(request, 0, "", "length", len(prompt), 0, logprobs=told))
+            return
         self._waiting.extend(Sample(request, index, prompt) for index in range(request.samples))
 
     def __iter__(self) -> Iterator[Completion]:
-        while self._waiting or self._ready or self._to_score:
+        while self._waiting or self._running or self._ready or self._to_score or self._scoring:
             while self._ready:
-                yield self._ready.pop()
-            yield from self._scores()
-            self._running = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
-            if self._running:
-                for sample in self._engine.run(self._running):
-                    yield sample.completion()
+                yield self._ready.popleft()
+            self._step()
 
-    def _scores(self) -> Iterator[Completion]:
-        self._scoring, self._to_score = self._to_score, []
-        for scored in self._engine.run_scores(self._scoring):
-            self._scoring.remove(scored)
-            yield scored.completion()
+    def turn(self) -> list[Completion]:
+        """A token for every sample of the batch that runs; what was finished with it, or before."""
+        self._step()
+        done = [*self._ready]
+        self._ready.clear()
+        return done
+
+    def _step(self) -> None:
+        if self._to_score and not self._scoring:
+            self._scoring, self._to_score = self._to_score, []
+            self._scores = self._engine.run_scores(self._scoring)
+        if self._scoring:
+            self._take_score()
+        else:
+            self._draw()
+
+    def _take_score(self) -> None:
+        scored = next(self._scores, None)
+        if scored is None:
+            self._scoring = []
+            return
+        self._scoring.remove(scored)
+        self._ready.append(scored.completion())
+
+    def _draw(self) -> None:
+        if not self._running:
+            self._running = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+            self._steps = self._engine.run(self._running) if self._running else iter(())
+        finished = next(self._steps, None)
+        if finished is None:
+            self._running = []
+        for sample in finished or ():
+            self._ready.append(sample.completion())
+        for sample in self._running:
+            sample.tell()
 
     def cancel(self, tag: str) -> None:
         for sample in self._running:
             if sample.request.tag == tag and sample.finish is None:
-                sample.finish = "cancelled"
+                sample.finish, sample.text = "cancelled", sample.text.rstrip("\ufffd")
         self._ready += [sample.completion() for sample in self._waiting if sample.request.tag == tag]
         for scored in (*self._scoring, *self._to_score):
             if scored.request.tag == tag:
@@ -106,7 +155,7 @@ class TransformersSession:
 class TransformersEngine:
     """Runs on the device that `choose_device` names. `context_size` 0 takes what the model's config allows."""
 
-    capabilities = frozenset({"score"})
+    capabilities = frozenset({"score", "logprobs", "echo"})
 
     def __init__(self, path: Path, *, context_size: int = 0, threads: int = 0) -> None:
         if not (path / "config.json").is_file():
@@ -160,8 +209,8 @@ class TransformersEngine:
         return Scored(request, np.asarray(before, np.int32), found)
 
     @torch.inference_mode()
-    def run(self, samples: Sequence[Sample]) -> Iterator[Sample]:
-        """Draws until all are finished; each is yielded when it is."""
+    def run(self, samples: Sequence[Sample]) -> Iterator[list[Sample]]:
+        """Draws until all are finished, a token for each at a time; yields those that this finished."""
         ids, mask = self._padded([sample.prompt for sample in samples])
         cache: Any = transformers.DynamicCache(config=self._model.config)
         step = ids
@@ -169,13 +218,14 @@ class TransformersEngine:
         while going:
             positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -step.shape[1] :]
             logits = self._forward(step, mask, positions, cache)[:, -1].float().cpu()
-            drawn = draw_each(logits.numpy(), samples)
-            step = torch.tensor([[self._take(*pair)] for pair in zip(samples, drawn, strict=True)])
+            rows = logits.numpy()
+            drawn = draw_each(rows, samples)
+            step = torch.tensor([[self._take(*each)] for each in zip(samples, drawn, rows, strict=True)])
             step = step.to(self._device.kind)
             mask = torch.cat([mask, torch.ones_like(mask[:, :1])], dim=1)
             finished = [sample for sample in going if sample.finish]
             going = [sample for sample in going if not sample.finish]
-            yield from finished
+            yield finished
 
     def run_scores(self, asked: Sequence[Scored]) -> Iterator[Scored]:
         """Each when its scores are there."""
@@ -187,6 +237,17 @@ class TransformersEngine:
             return []
         scored = self.scored(Request("score", prompt=context, continuations=tuple(continuations)))
         return [total for done in self.run_scores([scored]) for total in done.totals]
+
+    @torch.inference_mode()
+    def read(self, request: Request, prompt: list[int]) -> tuple[Logprob, ...]:
+        """How likely the prompt's own tokens are."""
+        ids = torch.tensor([prompt], device=self._device.kind)
+        rows = self._model(input_ids=ids, use_cache=False).logits[0].float().cpu().numpy()
+        name, count = self._spellings.name, request.logprobs or 0
+        own = not (first := self._begins_with) or request.prompt.startswith(str(self._tokenizer.bos_token))
+        begun = [Logprob(name(prompt[0]), None)] if own or prompt[:1] != first else []
+        pairs = zip(rows, prompt[1:], strict=False)
+        return (*begun, *(logprob(row, token, name(token), count, name) for row, token in pairs))
 
     def count_tokens(self, text: str) -> int:
         return len(self._ids(text, special=True))
@@ -202,7 +263,7 @@ class TransformersEngine:
             input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True
         ).logits
 
-    def _take(self, sample: Sample, token: int) -> int:
+    def _take(self, sample: Sample, token: int, logits: Any) -> int:
         """The row's next token; what a finished row draws is not looked at."""
         if sample.finish:
             return 0
@@ -210,7 +271,11 @@ class TransformersEngine:
             sample.finish = "stop"
             return 0
         sample.drawn.append(token)
-        sample.text = self._tokenizer.decode(sample.drawn, skip_special_tokens=True)
+        if sample.request.logprobs is not None:
+            piece = self._spellings.piece(token)
+            sample.logprobs.append(logprob(logits, token, piece, sample.request.logprobs, self._spellings.name))
+        # Neither removed nor put in again, a blank before a full stop lets a text grow at its end alone.
+        sample.text = self._tokenizer.decode(sample.drawn, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         places = [place for stop in sample.request.sampling.stop if (place := sample.text.find(stop)) >= 0]
         if places:
             sample.text = sample.text[: min(places)]
@@ -250,6 +315,10 @@ class TransformersEngine:
     def _ids(self, text: str, *, special: bool) -> list[int]:
         encoded = self._tokenizer(text, add_special_tokens=False, split_special_tokens=not special)
         return [int(token) for token in encoded["input_ids"]]
+
+    @cached_property
+    def _spellings(self) -> Spellings:
+        return Spellings(self._tokenizer)
 
     @cached_property
     def _begins_with(self) -> list[int]:

@@ -12,12 +12,15 @@ from workbench.errors import RecordError
 from workbench.records import JsonlWriter, digest_json, parse_line, read_jsonl, read_placed
 
 _ROW = re.compile(r"(?P<leaf>.*)#(?P<ordinal>\d+)")
+# What a request wants to know besides its text.
+_TOLD = ("on_text", "logprobs")
 
 
 def request_key(request: Request, model: str) -> str:
     """Equal for requests that must have equal answers: a greedy one does not depend on its seed, none on its tag."""
     seed = request.seed if request.sampling.temperature > 0 else 0
-    return digest_json({"model": model} | asdict(request) | {"tag": "", "seed": seed})
+    asked = {name: value for name, value in asdict(request).items() if name not in _TOLD}
+    return digest_json({"model": model} | asked | {"tag": "", "seed": seed})
 
 
 class Answers(Mapping[str, Mapping[str, Any]]):
