@@ -24,6 +24,7 @@ STAGES = (
     ("seedling",),
     ("plots",),
     ("jobs",),
+    ("serving",),
     ("notebook", "widgets", "service", "cli"),
 )
 BESIDE = {("cli", "notebook")}

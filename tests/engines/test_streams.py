@@ -73,9 +73,7 @@ def completions(engine: Engine, request: Request) -> list[Completion]:
 
 def heard(engine: Engine) -> tuple[list[str], list[Completion]]:
     told: list[str] = []
-    found = completions(
-        engine, Request("a", messages=(user("x"),), on_text=lambda _, text: told.append(text), **fields)
-    )
+    found = completions(engine, Request("a", messages=(user("x"),), on_text=lambda _, text: told.append(text)))
     return told, found
 
 

@@ -12,6 +12,7 @@ from workbench.cli.flags import options_command, output_flag, workspace_flag
 from workbench.cli.grow import grow_seedling
 from workbench.cli.models import all_models, one_model
 from workbench.cli.runs import do_step, show_run, show_runs
+from workbench.cli.serve import serve
 from workbench.cli.training import train
 from workbench.evaluation.options import EvaluationOptions
 from workbench.workspace import Workspace
@@ -21,7 +22,7 @@ _HEADS = ("name", "from", "status", "size", "path")
 
 @click.group()
 def model() -> None:
-    """Download, train, evaluate, export and talk to models."""
+    """Download, train, evaluate, export, serve and talk to models."""
 
 
 @workspace_flag
@@ -39,6 +40,7 @@ for _command in (
     train,
     options_command(EvaluationOptions)(evaluate),
     chat,
+    serve,
     export,
     quantize,
     grow_seedling,

@@ -98,7 +98,11 @@ class Session(Protocol):
 
 
 class TurningSession(Session, Protocol):
-    """A session for those who have other things to see to meanwhile: its work is done a turn at a time."""
+    """A session for those who have other things to see to meanwhile: its work is done a turn at a time, and `places`
+    samples run at once."""
+
+    @property
+    def places(self) -> int: ...
 
     def turn(self) -> list[Completion]:
         """Some milliseconds of work on a local model; what was finished in them, or before."""

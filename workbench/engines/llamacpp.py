@@ -45,6 +45,10 @@ class LlamaSession:
             if self._crew.busy:
                 self._crew.step()
 
+    @property
+    def places(self) -> int:
+        return self._engine.settings.sequences
+
     def turn(self) -> list[Completion]:
         """One step of every context that has work; what was finished in it, or before."""
         if self._crew.busy:

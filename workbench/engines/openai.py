@@ -318,7 +318,7 @@ class EndpointEngine:
         return assembly.answer()
 
     def _logging(self, *, chat: bool) -> frozenset[str]:
-        """Whether the endpoint tells log-probabilities, and of the right places: the likeliest token is found likeliest."""
+        """Whether the endpoint tells log-probabilities, and of the right places: its likeliest is what it writes."""
         if chat not in self._logs:
             self._logs[chat] = self._run(lambda: self._logs_one(chat))
         return frozenset({"logprobs"}) if self._logs[chat] else frozenset()

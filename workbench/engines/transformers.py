@@ -102,6 +102,10 @@ class TransformersSession:
                 yield self._ready.popleft()
             self._step()
 
+    @property
+    def places(self) -> int:
+        return _BATCH
+
     def turn(self) -> list[Completion]:
         """A token for every sample of the batch that runs; what was finished with it, or before."""
         self._step()
