@@ -73,13 +73,23 @@ def served(url: str, process: psutil.Process, load: Load) -> Measured:
 
 
 @contextmanager
-def server(model: Path, threads: int) -> Iterator[tuple[str, psutil.Process]]:
-    """`python -m llama_cpp.server` on loopback: its address and process."""
+def server(model: Path, threads: int, *flags: str) -> Iterator[tuple[str, psutil.Process]]:
+    """`python -m llama_cpp.server` on loopback, with more flags: its address and process."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
     command = [sys.executable, "-W", "ignore", "-m", "llama_cpp.server", "--model", str(model)]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--n_ctx", str(CONTEXT), "--n_threads", str(threads)]
+    command += [
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--n_ctx",
+        str(CONTEXT),
+        "--n_threads",
+        str(threads),
+        *flags,
+    ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ))
     try:
         url = f"http://127.0.0.1:{port}"
