@@ -41,11 +41,11 @@ def test_choices_are_put_together_while_their_pieces_go_out() -> None:
     assembly.add({"choices": [{"index": 1, "delta": {"role": "assistant", "content": ""}}]})
     assembly.add({"choices": [{"index": 1, "delta": {"content": "a"}, "logprobs": {"content": [1]}}]})
     assembly.add({"choices": [{"index": 0, "text": "b", "finish_reason": "stop"}]})
-    assert not assembly.complete
+    ended = [assembly.complete]
     assembly.add({"choices": [{"index": 1, "delta": {"content": "c"}, "finish_reason": "length"}], "usage": None})
     assembly.add({"choices": [], "usage": {"completion_tokens": 3}})
     assembly.add({"choices": [{"index": 1, "delta": {}, "logprobs": {"content": [2]}}]})
-    assert assembly.complete
+    assert [*ended, assembly.complete] == [False, True]
     assert told == [(1, "a"), (0, "b"), (1, "c")]
     assert assembly.answer() == {
         "choices": [

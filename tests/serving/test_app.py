@@ -59,7 +59,8 @@ def test_several_samples_are_several_choices(client: OpenAI) -> None:
 def test_a_stream_is_the_same_text(client: OpenAI, model: str) -> None:
     asked: dict[str, Any] = {"model": model, "messages": MESSAGES, "n": 3, "seed": 5, "max_tokens": 24}
     whole = client.chat.completions.create(**asked)
-    texts, ends, counts = {0: "", 1: "", 2: ""}, {}, None
+    texts, counts = {0: "", 1: "", 2: ""}, None
+    ends: dict[int, str | None] = {}
     for chunk in client.chat.completions.create(**asked, stream=True, stream_options={"include_usage": True}):
         counts = chunk.usage or counts
         for choice in chunk.choices:
@@ -138,8 +139,8 @@ def test_a_prompt_is_scored_by_its_echo(client: OpenAI, model: str, max_tokens: 
         told = choice.logprobs
         assert told is not None
         tokens, values, tops = told.tokens or [], told.token_logprobs or [], told.top_logprobs or []
-        assert values[0] is None
-        assert all(value is not None and value < 0 for value in values[1:])
+        first: float | None = values[0]
+        assert (first, all(value < 0 for value in values[1:])) == (None, True)
         assert all(max(top.values()) >= value for top, value in zip(tops[1:], values[1:], strict=True))
         own = [token for token, place in zip(tokens, told.text_offset or [], strict=True) if place < len(text)]
         assert "".join(own) == text

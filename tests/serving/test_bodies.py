@@ -38,7 +38,7 @@ def test_null_is_as_left_out() -> None:
 def test_messages_become_those_of_the_engines() -> None:
     parts = [{"type": "text", "text": "Who "}, {"type": "text", "text": "built it?"}]
     sent = [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": parts, "name": "Tarn"}]
-    answered = {"role": "assistant", "content": "He.", "refusal": None, "annotations": []}
+    answered: dict[str, Any] = {"role": "assistant", "content": "He.", "refusal": None, "annotations": []}
     body = chat(messages=[*sent, answered])
     (prompt,) = body.prompts
     assert [(each["role"], each["content"]) for each in prompt if isinstance(each, dict)] == [
