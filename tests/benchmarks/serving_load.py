@@ -1,13 +1,14 @@
 """Many clients of a server at once: the workbench's, and llama_cpp.server on the same file, taking turns.
 
-    python -m tests.benchmarks.serving_load [--clients 32] [--seconds 120] [--rounds 4]
+    python -m tests.benchmarks.serving_load [--clients 32] [--seconds 120] [--rounds 2]
 
 Each client asks again as soon as it has its answer: a chat of about 460 tokens, the first 400 of them shared with
 others, that is answered with 64 tokens, streamed. Everybody draws equally many: the file is the embedded teacher in
 which no token ends an answer. Both servers stand beside each other, and in each round one after the other has all
-clients for its share of the seconds; requests that are under way then are waited for. A request is lost when its stream
-ends without its end, and failed with any other status than 200. llama_cpp.server has one thread, with which this model
-is fastest there, and leaves streams alone when others ask, which by default it breaks off.
+clients for its share of the seconds, llama_cpp.server for half as long; requests that are under way then are waited
+for. A request is lost when its stream ends without its end, and failed with any other status than 200. llama_cpp.server
+has one thread, with which this model is fastest there, and leaves streams alone when others ask, which by default it
+breaks off.
 """
 
 import argparse
@@ -60,7 +61,7 @@ class Tally:
 
 
 def measure(clients: int, seconds: float, rounds: int, folder: Path) -> dict[str, Tally]:
-    """Both servers' tallies of `seconds` each."""
+    """The tallies of `seconds` of ours and half of that of the other."""
     model = make_model("seedling", folder)
     engine = LlamaEngine(model)
     asked = [dict(message) for request in _requests(engine) for message in request]
@@ -70,8 +71,8 @@ def measure(clients: int, seconds: float, rounds: int, folder: Path) -> dict[str
         ours = stack.enter_context(running(folder, "--model", str(model)))
         tallies = {OURS: Tally(), PEER: Tally()}
         for _ in range(rounds):
-            for name, address in ((OURS, ours.url), (PEER, f"{url}/v1")):
-                asyncio.run(_round(address, model.stem, asked, tallies[name], clients, seconds / rounds))
+            for name, address, share in ((OURS, ours.url, seconds), (PEER, f"{url}/v1", seconds / 2)):
+                asyncio.run(_round(address, model.stem, asked, tallies[name], clients, share / rounds))
     return tallies
 
 
@@ -124,8 +125,8 @@ def _share(values: Sequence[float], percent: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clients", type=int, default=32)
-    parser.add_argument("--seconds", type=float, default=120.0, help="for each server")
-    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--seconds", type=float, default=120.0, help="of the workbench's server")
+    parser.add_argument("--rounds", type=int, default=2)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         for name, tally in measure(arguments.clients, arguments.seconds, arguments.rounds, Path(folder)).items():

@@ -7,7 +7,7 @@ import pytest
 from tests.benchmarks.serving_load import OURS, PEER, measure
 from tests.conftest import Measure
 
-CLIENTS, SECONDS, ROUNDS = 32, 120.0, 4
+CLIENTS, SECONDS, ROUNDS = 32, 120.0, 2
 
 
 @pytest.mark.prove
