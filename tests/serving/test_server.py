@@ -10,7 +10,9 @@ import pytest
 from tests.serving.conftest import Running, Start, until
 from tests.serving.test_desk import QUICK, SLOW, under_way
 from workbench.errors import UsageError
-from workbench.serving.server import bound
+from workbench.serving.options import ServeOptions
+from workbench.serving.server import Server, bound, serve
+from workbench.workspace import Workspace
 
 
 def stream(server: Running, lines: list[str]) -> threading.Thread:
@@ -76,3 +78,15 @@ def test_an_address_is_taken_before_it_is_listened_at() -> None:
         bound("nowhere.invalid", 0)
     with bound("localhost", 0) as local:
         assert local.family in (socket.AF_INET, socket.AF_INET6)
+
+
+def test_no_thread_is_left_when_the_server_fails(monkeypatch: pytest.MonkeyPatch, workspace: Workspace) -> None:
+    def fail(self: Server, sockets: list[socket.socket]) -> None:
+        self._desk.open()
+        raise OSError("too many open files")
+
+    monkeypatch.setattr(Server, "run", fail)
+    before = threading.active_count()
+    with pytest.raises(OSError, match="too many"):
+        serve(ServeOptions(port=0), workspace, lambda line: None)
+    assert threading.active_count() == before

@@ -67,6 +67,8 @@ def serve(options: ServeOptions, workspace: Workspace, tell: Tell) -> None:
     with ExitStack() as opened:
         listening = opened.enter_context(bound(options.host, options.port))
         desk = Desk(open_models(places, options, opened), options)
+        # Also where the server did not get as far as to do that itself: a thread that goes on would keep the process.
+        opened.callback(desk.close)
         config = uvicorn.Config(
             build_app(desk, keys),
             log_level="warning",

@@ -70,8 +70,9 @@ class Worker:
         self._commands.put(self._stop)
 
     def join(self) -> None:
-        """Until the thread has ended, which takes a moment after `cut_off`."""
-        self._thread.join()
+        """Until the thread has ended, if it has begun, which takes a moment after `cut_off`."""
+        if self.alive:
+            self._thread.join()
 
     def _run(self) -> None:
         with ThreadPoolExecutor(1, self._served.place.name) as thread:
