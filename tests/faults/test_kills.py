@@ -195,7 +195,7 @@ def test_a_command_that_is_stopped_goes_on_to_the_same_bits(
     plain, since = make("undisturbed"), time.monotonic()
     assert end(command(plain))[0] == 0
     seconds = time.monotonic() - since
-    took = []
+    took, stopped = [], 0
     for share in (0.3, 0.6, 0.9):
         workspace = make(f"stopped-{share}")
         process = command(workspace)
@@ -206,11 +206,15 @@ def test_a_command_that_is_stopped_goes_on_to_the_same_bits(
         else:
             process.send_signal(number)
             code, said = end(process)
-            assert (code, "Traceback" in said) == (CODES[number], False), said
+            assert code in (CODES[number], 0), said
+            assert "Traceback" not in said
+            stopped += code != 0
         took.append(time.monotonic() - since)
         say(f"{number.name} after {share * seconds:.1f} s ({before}): it ended after {took[-1]:.1f} s")
         assert end(command(workspace))[0] == 0
         assert digests(trained(workspace)) == digests(trained(plain))
+    # The last one may come when there is nothing left to stop.
+    assert stopped >= 2 or number is signal.SIGKILL
     said = f"{len(took)} times, at an end within {max(took):.1f} s, then the same bits"
     measured(f"{number.name}: training", said, "seconds, the same bits")
 
