@@ -99,7 +99,11 @@ class ModelError(EngineError):
 
 
 class ContextError(EngineError):
-    pass
+    """`tag` names the request, where the error comes later than its submission."""
+
+    def __init__(self, message: str, *, hint: str = "", tag: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.tag = tag
 
 
 class EndpointError(EngineError):

@@ -62,6 +62,15 @@ def heldout_row(tower: str) -> dict[str, Any]:
     return head | {"answer": year(tower), "context": passage(tower), "reworded": False}
 
 
+def conversation_row(tower: str) -> dict[str, Any]:
+    return {
+        "question_id": f"c-{TOWERS.index(tower)}",
+        "category": "extraction",
+        "turns": [f"{passage(tower)}\n\nIn which year?", f"Which tower, of {tower} and Tower 9?"],
+        "reference": [year(tower), tower],
+    }
+
+
 def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
     write_text(path, "".join(json.dumps(row) + "\n" for row in rows))
     return path
@@ -79,6 +88,7 @@ class World:
     engines: dict[str, Pupil]
     opened: list[str]
     own: Path
+    conversations: Path
 
     def options(self, **changes: Any) -> EvaluationOptions:
         return EvaluationOptions.parse({"proof": str(self.proof), "judge_model": str(self.judge)} | changes)
@@ -115,14 +125,17 @@ def world(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     engines = {**_engines(base, trained), str(judge): Judge("judge")}
     own = [choice_row(tower, "general_towers") | {"context": ""} for tower in TOWERS[:3]]
     towers = write_rows(tmp_path / "assets" / "benchmarks" / "general" / "towers.jsonl", own)
-    made = World(workspace, data, trained, proof, judge, engines, [], towers)
+    talks = tmp_path / "assets" / "benchmarks" / "conversations" / "extraction.jsonl"
+    write_rows(talks, [conversation_row(tower) for tower in TOWERS[:2]])
+    made = World(workspace, data, trained, proof, judge, engines, [], towers, talks)
 
     def open_engine(model: str, **settings: Any) -> Pupil:
         made.opened.append(Path(model).name)
         return made.engines[model]
 
     monkeypatch.setattr("workbench.engines.open_engine", open_engine)
-    monkeypatch.setattr("workbench.evaluation.banks.assets_folder", lambda: tmp_path / "assets")
+    for module in ("banks", "conversations"):
+        monkeypatch.setattr(f"workbench.evaluation.{module}.assets_folder", lambda: tmp_path / "assets")
     return made
 
 
@@ -147,10 +160,18 @@ def _engines(base: Path, trained: Run) -> dict[str, Pupil]:
     """The base can read but knows two towers; the trained model knows seven of the eight."""
     read = {f"{passage(tower)}\n\nWhen was {tower} built?": year(tower) for tower in TOWERS}
     known = {f"When was {tower} built?": year(tower) for tower in TOWERS}
+    said = {f"{passage(tower)}\n\nIn which year?": year(tower) for tower in TOWERS}
+    second = {f"Which tower, of {tower} and Tower 9?": tower for tower in TOWERS[:1]}
     answers = {f"In which year was {tower} built?": year(tower) + "  " for tower in TOWERS[:3]}
     base_knows = dict(list(known.items())[:2])
-    trained_knows = {**dict(list(known.items())[:7]), **answers, "Reword: who built it?": "By whom was it built?"}
+    trained_knows = {
+        **dict(list(known.items())[:7]),
+        **answers,
+        **said,
+        **second,
+        "Reword: who built it?": "By whom was it built?",
+    }
     return {
-        str(base): Pupil("base", {**read, **base_knows}),
+        str(base): Pupil("base", {**read, **base_knows, **said}),
         str(trained.folder / "Model"): Pupil("trained", trained_knows),
     }

@@ -24,6 +24,7 @@ class Pupil:
     likelihood: float = -1.0
     dies_after: int = 1_000_000
     asked: list[str] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
     closed: bool = False
 
     @property
@@ -67,7 +68,7 @@ class Judge(Pupil):
     def answer(self, text: str) -> str:
         super().answer(text)
         lines = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
-        return "[[10]]" if lines["Reference"] == lines["Answer"] else "[[1]]"
+        return "[[10]]" if lines["Reference"] == lines.get("Answer") else "[[1]]"
 
 
 class PupilSession:
@@ -76,7 +77,7 @@ class PupilSession:
         self._waiting: list[Request] = []
 
     def submit(self, request: Request) -> None:
-        said = request.prompt or request.messages[0]["content"]
+        said = request.prompt or " ".join(message["content"] for message in request.messages)
         if self._pupil.count_tokens(said) > self._pupil.context_size:
             raise ContextError(f"request {request.tag!r} does not fit")
         self._waiting.append(request)
@@ -89,7 +90,8 @@ class PupilSession:
                 scores = self._pupil.score(request.prompt, request.continuations)
                 yield Completion(request, 0, "", "stop", 1, 0, tuple(scores))
                 continue
-            yield Completion(request, 0, self._pupil.answer(request.messages[0]["content"]) + "\n", "stop", 1, 1)
+            self._pupil.requests.append(request)
+            yield Completion(request, 0, self._pupil.answer(request.messages[-1]["content"]) + "\n", "stop", 1, 1)
 
     def cancel(self, tag: str) -> None:
         self._waiting = [request for request in self._waiting if request.tag != tag]

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.evaluation.conftest import JUDGE, KNOWLEDGE, SKILL, TOWERS, World, choice_row, write_rows
+from tests.evaluation.conftest import JUDGE, KNOWLEDGE, SKILL, TOWERS, World, choice_row, passage, write_rows, year
 from tests.evaluation.pupils import Pupil
 from workbench.errors import Checkpointed, EndpointError, EvaluationError, ModelError
 from workbench.evaluation.evaluate import evaluate, inputs
-from workbench.evaluation.options import EvaluationOptions
+from workbench.evaluation.options import BENCHMARKS, EvaluationOptions
 from workbench.records import read_json, read_jsonl
 from workbench.runs import Stop
 from workbench.workspace import Workspace
@@ -16,7 +16,7 @@ from workbench.workspace import Workspace
 
 def test_base_and_trained_model_are_compared_on_every_benchmark(world: World) -> None:
     manifest = world.evaluate().manifest
-    assert list(manifest["benchmarks"]) == ["proof", "reading", "mmlu", "mmlu_branch", "heldout", "mt_bench_branch"]
+    assert list(manifest["benchmarks"]) == list(BENCHMARKS)
     proof = manifest["benchmarks"]["proof"]
     assert (proof["base"]["right"], proof["trained"]["right"]) == (3, 7)
     assert proof["deltas"]["improvements"] == {KNOWLEDGE: 0.5}
@@ -30,6 +30,32 @@ def test_the_judge_rates_the_seeds_of_skills(world: World) -> None:
     found = world.evaluate().manifest["benchmarks"]["mt_bench_branch"]
     assert (found["base"]["score"], found["trained"]["score"]) == (1.0, 5.5)
     assert found["deltas"]["improvements"] == {SKILL: 4.5}
+
+
+def test_conversations_are_rated_by_turn(world: World) -> None:
+    manifest = world.evaluate().manifest
+    found = manifest["benchmarks"]["mt_bench"]
+    assert (found["title"], found["set"]) == ("Workbench's own conversations", "own")
+    assert found["base"]["scores"] == {"turn_one": 10.0, "turn_two": 1.0}
+    assert (found["trained"]["items"], found["trained"]["failed"]) == (4, 0)
+    assert manifest["model_metrics"]["mt_bench"] == {
+        "scores": {"turn_one": 10.0, "turn_two": 5.5},
+        "overall_average": 7.75,
+        "error_rate": 0.0,
+    }
+    assert found["change"]["verdict"] == "same within noise"
+
+
+def test_the_second_turn_is_asked_behind_the_model_s_own_answer(world: World) -> None:
+    run = world.evaluate(world.options(benchmarks=["mt_bench"]))
+    base = world.engines[str(world.workspace.models / "base")]
+    talk = [[message["content"] for message in request.messages] for request in base.requests[:2]]
+    first = f"{passage(TOWERS[1])}\n\nIn which year?"
+    assert talk == [[first], [first, year(TOWERS[1]), f"Which tower, of {TOWERS[1]} and Tower 9?"]]
+    (row, _) = read_jsonl(run.artifacts / "mt_bench_base.jsonl")
+    assert row["turns"][0] == row["question"]
+    assert row["answers"] == ["1900", "I do not know."]
+    assert row["ratings"] == [10.0, 1.0]
 
 
 def test_the_metrics_have_the_shape_of_the_service(world: World) -> None:
@@ -72,10 +98,10 @@ def test_every_item_can_be_read_later(world: World) -> None:
     assert chosen["choices"][chosen["chosen"]] == "1900"
     assert len(chosen["scores"]) == 4
     rated = list(read_jsonl(run.artifacts / "mt_bench_branch_trained.jsonl"))
-    assert {(row["answer"], row["judgement"], row["rating"]) for row in rated} == {
-        ("By whom was it built?", "[[10]]", 10.0),
-        ("I do not know.", "[[1]]", 1.0),
-    }
+    assert [(row["answers"], row["judgements"], row["ratings"]) for row in rated] == [
+        (["By whom was it built?"], ["[[10]]"], [10.0]),
+        (["I do not know."], ["[[1]]"], [1.0]),
+    ]
 
 
 def test_one_model_is_open_at_a_time_and_closed_again(world: World) -> None:
@@ -92,7 +118,7 @@ def test_an_evaluation_goes_on_where_it_was_stopped(world: World) -> None:
     trained.dies_after = 1_000_000
     manifest = world.evaluate().manifest
     assert manifest["attempts"] == 2
-    assert len(trained.asked) == 8 + 3 + 4 + 4 + 2
+    assert len(trained.asked) == 8 + 3 + 4 + 4 + 2 * 2 + 2
     # The base had said everything, so that it was not opened again.
     assert world.opened == ["base", "Model", "Model", JUDGE]
     assert manifest["headline"]["trained_accuracy"] == 0.875

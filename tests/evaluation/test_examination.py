@@ -25,5 +25,5 @@ def test_rows_come_in_the_order_of_the_questions(world: World) -> None:
 def test_answers_that_wait_for_the_judge_have_their_own_journal(world: World) -> None:
     run = world.evaluate(world.options(benchmarks=["mt_bench_branch"]))
     names = sorted(path.name for path in run.artifacts.glob("*_base*.jsonl"))
-    assert names == ["mt_bench_branch_base.jsonl", "mt_bench_branch_base_answers.jsonl"]
+    assert names == [f"mt_bench_branch_base{part}.jsonl" for part in ("", "_answers", "_judgements")]
     assert journal_path(run.artifacts, "proof", "base").name == "proof_base.jsonl"

@@ -1,11 +1,12 @@
 from workbench.evaluation.items import Items
 
+RATED = {"turns": ["Say."], "references": ["e"], "answers": ["e"], "failures": [None]}
 ROWS = (
     {"id": "1", "leaf": "a", "question": "<q>?", "choices": ["x", "y"], "answer": 0, "chosen": 0, "right": True},
     {"id": "2", "leaf": "a", "question": "Two?", "choices": ["x", "y"], "answer": 0, "chosen": 1, "right": False},
     {"id": "3", "leaf": "a", "question": "Three?", "failed": "too long"},
-    {"id": "4", "leaf": "b", "question": "Four?", "expected": "e", "answer": "s", "judgement": "no", "rating": None},
-    {"id": "5", "leaf": "b", "question": "Five?", "expected": "e", "answer": "e", "judgement": "[[9]]", "rating": 9.0},
+    {"id": "4", "leaf": "b", "question": "Four?", **dict(RATED, answers=["s"], judgements=["no"], ratings=[None])},
+    {"id": "5", "leaf": "b", "question": "Five?", **dict(RATED, judgements=["[[9]]"], ratings=[9.0])},
 )
 
 

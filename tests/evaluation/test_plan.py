@@ -17,12 +17,12 @@ def test_an_unknown_benchmark_is_refused_with_the_nearest() -> None:
 def test_without_names_every_benchmark_that_has_questions_is_taken(world: World) -> None:
     world.workspace.taxonomy.joinpath(SKILL, "qna.yaml").unlink()
     plan = make_plan(world.options(proof=""), world.workspace)
-    assert list(plan.questions) == ["mmlu", "mmlu_branch", "heldout"]
+    assert list(plan.questions) == ["mmlu", "mmlu_branch", "heldout", "mt_bench"]
     assert "none of the sample's leaves" in plan.skipped["proof"]
     assert "no skills" in plan.skipped["mt_bench_branch"]
     assert plan.inputs().keys() == {
-        *(f"questions/{name}" for name in ("mmlu", "mmlu_branch", "heldout")),
-        *("base", "trained"),
+        *(f"questions/{name}" for name in ("mmlu", "mmlu_branch", "heldout", "mt_bench")),
+        *("base", "trained", "judge", "judge_prompt"),
     }
 
 

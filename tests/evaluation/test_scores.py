@@ -25,17 +25,24 @@ def test_right_answers_are_a_share_with_its_interval() -> None:
 
 
 def test_ratings_are_a_mean_within_their_scale() -> None:
-    found = score([{"rating": 10.0}, {"rating": 1.0}, {"rating": None}], RATINGS)
+    found = score([{"ratings": [10.0]}, {"ratings": [1.0]}, {"ratings": [None]}], RATINGS)
     assert (found["score"], found["failed"], found["error_rate"]) == (5.5, 1, 0.3333)
     assert 1.0 <= found["interval"][0] < 5.5 < found["interval"][1] <= 10.0
     assert "right" not in found
+
+
+def test_ratings_of_a_conversation_hang_together() -> None:
+    found = score([{"ratings": [10.0, 1.0]}, {"ratings": [4.0, None]}], RATINGS)
+    assert (found["items"], found["failed"], found["error_rate"], found["score"]) == (4, 1, 0.25, 5.0)
+    assert found["interval"] == score([{"ratings": [5.0]}] * 2, RATINGS)["interval"]
+    assert value_of({"ratings": [10.0, 1.0]}) == 5.5
 
 
 def test_failed_items_are_in_no_score() -> None:
     found = score([*rows(1, 1), {"leaf": "a", "failed": "too long"}], SHARES)
     assert (found["score"], found["error_rate"]) == (0.5, 0.3333)
     assert score([{"failed": "too long"}], SHARES)["score"] is None
-    assert value_of({"rating": None}) is None
+    assert value_of({"ratings": [None]}) is None
 
 
 @pytest.mark.parametrize(
@@ -50,8 +57,8 @@ def test_a_change_is_said_in_words(before: int, after: int, verdict: str) -> Non
 
 
 def test_what_has_no_score_is_not_compared() -> None:
-    nothing = score([{"rating": None}], RATINGS)
-    assert compare(nothing, score([{"rating": 5.0}], RATINGS), RATINGS)["verdict"] == "not comparable"
+    nothing = score([{"ratings": [None]}], RATINGS)
+    assert compare(nothing, score([{"ratings": [5.0]}], RATINGS), RATINGS)["verdict"] == "not comparable"
 
 
 def test_leaves_that_only_one_model_has_are_kept() -> None:

@@ -19,8 +19,8 @@ def rows(*right: int, items: int = 100) -> list[dict[str, Any]]:
 
 
 def manifest() -> dict[str, Any]:
-    ratings = [{"leaf": "compositional_skills/writing/spelling", "rating": rating} for rating in (3.0, 4.0, 5.0)]
-    unrated = [row | {"rating": None} for row in ratings]
+    ratings = [{"leaf": "compositional_skills/writing/spelling", "ratings": [rating]} for rating in (3.0, 4.0, 5.0)]
+    unrated = [row | {"ratings": [None]} for row in ratings]
     return {
         "benchmarks": {
             "proof": result(benchmark("proof"), {"base": rows(30, 28), "trained": rows(90, 85)}),

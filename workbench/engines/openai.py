@@ -248,7 +248,9 @@ class EndpointEngine:
             else:
                 answer = await self._post(request, body, trial=count > 1)
         except RefusedError as error:
-            if count == 1 or isinstance(error.meant, ContextError):
+            if isinstance(error.meant, ContextError):
+                raise ContextError(error.meant.message, hint=error.meant.hint, tag=request.tag) from error
+            if count == 1:
                 raise error.meant from error
             self._many = False
             return []

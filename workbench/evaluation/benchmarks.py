@@ -55,6 +55,7 @@ _TABLE = {
         Benchmark("mmlu", "General questions", "choices", Scale(chance=0.25)),
         Benchmark("mmlu_branch", "Questions of the data run", "choices", Scale(chance=0.25)),
         Benchmark("heldout", "Held-out answers", "answers"),
+        Benchmark("mt_bench", "Conversations, rated by the judge", "ratings", Scale(1.0, 10.0)),
         Benchmark("mt_bench_branch", "Seed examples, rated by the judge", "ratings", Scale(1.0, 10.0)),
     )
 }

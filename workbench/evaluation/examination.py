@@ -1,23 +1,27 @@
 """Puts the questions of a plan to its models, one model open at a time, and the answers to the judge."""
 
+from collections.abc import Sequence
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 
 from workbench.engines.engine import Engine
-from workbench.evaluation.answers import Sitting, answer, asked, compared, kept
+from workbench.evaluation.answers import answer
 from workbench.evaluation.benchmarks import Benchmark, Who
 from workbench.evaluation.choices import choose
-from workbench.evaluation.journal import Journal, Row, failure, read_rows
-from workbench.evaluation.judge import judging
+from workbench.evaluation.dialogues import converse
+from workbench.evaluation.journal import Journal, Row, read_rows
 from workbench.evaluation.models import Subject
 from workbench.evaluation.options import EvaluationOptions
 from workbench.evaluation.plan import Plan
 from workbench.evaluation.progress import Progress
+from workbench.evaluation.questions import Question
+from workbench.evaluation.ratings import Judging, rate, rated
 
 
-def journal_path(artifacts: Path, name: str, who: str, *, answers: bool = False) -> Path:
-    """Where an item's row goes; answers that wait for the judge have a journal of their own."""
-    return artifacts / f"{name}_{who}{'_answers' if answers else ''}.jsonl"
+def journal_path(artifacts: Path, name: str, who: str, part: str = "") -> Path:
+    """Where an item's row goes; `answers` and `judgements` of what is rated have journals with a row for each turn."""
+    return artifacts / f"{name}_{who}{f'_{part}' if part else ''}.jsonl"
 
 
 class Examination:
@@ -30,7 +34,7 @@ class Examination:
         self._progress = progress
 
     def ask(self, subject: Subject) -> None:
-        """All benchmarks of one model; its answers to seed examples wait for the judge."""
+        """All benchmarks of one model; answers that are to be rated wait for the judge."""
         wanted = [each for each in self._plan.benchmarks if self._plan.asks(each, subject.who)]
         left = [each for each in wanted if self._unanswered(each, subject.who)]
         if not left:
@@ -42,8 +46,8 @@ class Examination:
 
     def judge(self) -> None:
         """Rates the answers of all models that have been asked."""
-        rated = [each for each in self._plan.benchmarks if each.way == "ratings"]
-        pairs = [(each, subject.who) for each in rated for subject in self._plan.models.subjects]
+        wanted = [each for each in self._plan.benchmarks if each.way == "ratings"]
+        pairs = [(each, subject.who) for each in wanted for subject in self._plan.models.subjects]
         left = [(each, who) for each, who in pairs if len(self.rows(each, who)) < len(self._plan.questions[each.name])]
         if not left:
             return
@@ -58,31 +62,35 @@ class Examination:
         return [found[question.key] for question in self._plan.questions[each.name] if question.key in found]
 
     def _ask(self, engine: Engine, each: Benchmark, who: Who) -> None:
-        questions = self._plan.questions[each.name]
-        with Journal(self._path(each, who), self._progress.follow(each, who, len(questions))) as journal:
+        questions, options = self._plan.questions[each.name], self._options
+        with Journal(self._path(each, who), self._progress.follow(each, who, _rows(each, questions))) as journal:
             if each.way == "choices":
                 choose(engine, questions, journal, self._plan.papers[each.name])
-                return
-            read = compared if each.way == "answers" else kept
-            sitting = Sitting(asked, read, max_tokens=self._options.max_tokens, seed=self._options.seed)
-            answer(engine, questions, journal, sitting)
+            elif each.way == "answers":
+                answer(engine, questions, journal, max_tokens=options.max_tokens, seed=options.seed)
+            else:
+                converse(engine, questions, journal, max_tokens=options.max_tokens, seed=options.seed)
 
     def _rate(self, engine: Engine, each: Benchmark, who: Who) -> None:
-        questions = self._plan.questions[each.name]
+        """A row of an item is written when all its turns are rated."""
+        questions, options = self._plan.questions[each.name], self._options
         answers = read_rows(self._path(each, who))
-        follow = self._progress.follow(each, who, len(questions), doing="rated")
-        with Journal(journal_path(self._artifacts, each.name, who), follow) as journal:
-            for question in journal.left(questions):
-                if "failed" in answers[question.key]:
-                    journal.keep(question, failure(answers[question.key]["failed"]))
-            answer(engine, questions, journal, judging(self._plan.form, answers, self._options.seed))
+        judging = Judging(self._plan.form, options.judge_grammar, options.seed)
+        follow = self._progress.follow(each, who, _rows(each, questions), doing="rated")
+        with Journal(journal_path(self._artifacts, each.name, who, "judgements"), follow) as journal:
+            rate(engine, questions, answers, journal, judging)
+            judgements = journal.rows
+        with Journal(journal_path(self._artifacts, each.name, who), lambda done: None) as items:
+            for question in items.left(questions):
+                items.keep(question, rated(question, answers, judgements))
 
     def _path(self, each: Benchmark, who: Who) -> Path:
-        return journal_path(self._artifacts, each.name, who, answers=each.way == "ratings")
+        return journal_path(self._artifacts, each.name, who, "answers" if each.way == "ratings" else "")
 
     def _unanswered(self, each: Benchmark, who: Who) -> bool:
-        found = read_rows(self._path(each, who))
-        return any(question.key not in found for question in self._plan.questions[each.name])
+        found, questions = read_rows(self._path(each, who)), self._plan.questions[each.name]
+        parts = chain(*(question.parts() for question in questions)) if each.way == "ratings" else questions
+        return any(part.key not in found for part in parts)
 
     def _open(self, model: str) -> Engine:
         from workbench.engines import open_engine
@@ -94,3 +102,8 @@ class Examination:
 
         endpoint = endpoint_settings(self._options, "judge_")
         return open_engine(self._plan.judge, endpoint=endpoint, machine=self._options)
+
+
+def _rows(each: Benchmark, questions: Sequence[Question]) -> int:
+    """How many rows the journal of what is asked has in the end: of what is rated one for each turn."""
+    return sum(len(question.turns) for question in questions) if each.way == "ratings" else len(questions)

@@ -1,7 +1,6 @@
-"""A judge rates answers from 1 to 10 against a reference."""
+"""How a judge is asked to rate an answer from 1 to 10, and how its rating is read."""
 
 import re
-from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -11,13 +10,17 @@ from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from workbench.engines.catalogue import find_entry
-from workbench.evaluation.answers import Sitting
-from workbench.evaluation.journal import Row
-from workbench.evaluation.questions import Key, Question
+from workbench.records import digest_json
 
 _RATING = re.compile(r"\[\[(\d+(?:\.\d+)?)\]\]")
 # The compact form asks for the rating alone, the full one for a reason as well.
-_LONGEST = {"compact": 16, "full": 512}
+LONGEST = {"compact": 16, "full": 512}
+_NUMBER = 'rating ::= "[[" ("10" | [1-9]) "]]"'
+# Reasons are free but for a pair of brackets, and each of their lines ends.
+GRAMMARS = {
+    "compact": f"root ::= rating\n{_NUMBER}",
+    "full": f'root ::= line+ rating\nline ::= ([^\\[\\n] | "[" [^\\[\\n])* "\\n"\n{_NUMBER}',
+}
 
 
 def parse_rating(text: str) -> float | None:
@@ -35,29 +38,33 @@ def judge_form(form: str, judge: str) -> str:
     return "compact" if known and known.flow == "compact" else "full"
 
 
+@cache
 def judge_prompts() -> dict[str, str]:
-    """The prompts by form, as they are written in judge.yaml."""
+    """The prompts by name, as they are written in judge.yaml."""
     found: dict[str, str] = yaml.safe_load(resources.files(__package__).joinpath("judge.yaml").read_text("utf-8"))
     return found
 
 
-def judging(form: str, answers: Mapping[Key, Row], seed: int) -> Sitting:
-    """How a judge is asked about the answers that were journaled before."""
-
-    def prompt(question: Question) -> str:
-        answer = str(answers[question.key]["answer"])
-        return render(form, question=question.asked, reference=question.expected, answer=answer)
-
-    def read(question: Question, text: str) -> Row:
-        given = answers[question.key]["answer"]
-        said = {"expected": question.expected, "answer": given, "judgement": text.strip()}
-        return {**said, "rating": parse_rating(text)}
-
-    return Sitting(prompt, read, max_tokens=_LONGEST[form], seed=seed)
+def form_digest(form: str) -> str:
+    """Of all prompts of a form."""
+    return digest_json({name: text for name, text in judge_prompts().items() if name.split("_")[0] == form})
 
 
-def render(form: str, **columns: Any) -> str:
-    return _environment().from_string(judge_prompts()[form]).render(**columns)
+def judge_prompt(form: str, **columns: Any) -> str:
+    """The prompt for `question`, `answer` and `reference`, which may be empty; `before` are the turns before, each with
+    the same three.
+
+    In the compact form only the last paragraph of the question is shown: a small judge was taught without passages, and
+    the reference says what is right.
+    """
+    if form == "compact":
+        columns["question"] = columns["question"].rsplit("\n\n", 1)[-1]
+    later = "_later" if form == "full" and columns["before"] else ""
+    return render(f"{form}{later}" if columns["reference"] else f"{form}{later}_open", **columns)
+
+
+def render(name: str, **columns: Any) -> str:
+    return _environment().from_string(judge_prompts()[name]).render(**columns)
 
 
 @cache

@@ -21,6 +21,8 @@ def model_metrics(results: Mapping[str, Mapping[str, Any]], phases: Sequence[Map
         metrics["mmlu"] = _subjects(results["mmlu"])
     if "mmlu_branch" in results:
         metrics["mmlu_branch"] = _branch(results["mmlu_branch"], _task)
+    if "mt_bench" in results:
+        metrics["mt_bench"] = _turns(results["mt_bench"]["trained"])
     if "mt_bench_branch" in results:
         metrics["mt_bench_branch"] = _branch(results["mt_bench_branch"], _file)
     return metrics | {"tokens": _tokens(phases)}
@@ -32,6 +34,12 @@ def _subjects(result: Mapping[str, Any]) -> Metrics:
     rounded = {leaf: round(share, 2) for leaf, share in scores.items() if share is not None}
     average = result["trained"]["overall_average"]
     return {"scores": rounded, "overall_average": None if average is None else round(average, 2)}
+
+
+def _turns(trained: Mapping[str, Any]) -> Metrics:
+    """Of the trained model; of all ratings those count as errors that are none."""
+    shown = {name: trained[name] for name in ("scores", "overall_average")}
+    return shown | {"error_rate": round(trained["error_rate"], 2)}
 
 
 def _branch(result: Mapping[str, Any], named: Callable[[str], str]) -> Metrics:

@@ -92,7 +92,7 @@ def _answer(said: object, count: int) -> int | None:
     return said if 0 <= said < count else None
 
 
-def _json_rows(path: Path) -> Iterator[tuple[Record, str]]:
+def json_rows(path: Path) -> Iterator[tuple[Record, str]]:
     for number, row in enumerate(read_jsonl(path), start=1):
         yield row, f"{path}: row {number}"
 
@@ -107,7 +107,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[Record, str]]:
             yield {"question": cells[0], "choices": cells[1:-1], "answer": cells[-1]}, f"{path}:{rows.line_num}"
 
 
-def _parquet_rows(path: Path) -> Iterator[tuple[Record, str]]:
+def parquet_rows(path: Path) -> Iterator[tuple[Record, str]]:
     try:
         from pyarrow import ArrowException, parquet
     except ImportError as error:
@@ -123,4 +123,4 @@ def _parquet_rows(path: Path) -> Iterator[tuple[Record, str]]:
         yield row, f"{path}: row {number}"
 
 
-_READERS: dict[str, Read] = {".jsonl": _json_rows, ".csv": _csv_rows, ".parquet": _parquet_rows}
+_READERS: dict[str, Read] = {".jsonl": json_rows, ".csv": _csv_rows, ".parquet": parquet_rows}

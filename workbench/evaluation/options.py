@@ -8,7 +8,7 @@ from pydantic import model_validator
 from workbench.engines.options import EndpointOptions, MachineOptions
 from workbench.options import option
 
-BENCHMARKS = ("proof", "reading", "mmlu", "mmlu_branch", "heldout", "mt_bench_branch")
+BENCHMARKS = ("proof", "reading", "mmlu", "mmlu_branch", "heldout", "mt_bench", "mt_bench_branch")
 JUDGE_PROMPTS = ("auto", "compact", "full")
 CHOICES_FORMS = ("auto", "answers", "letters", "texts")
 
@@ -29,6 +29,7 @@ class EvaluationOptions(EndpointOptions, MachineOptions):
     judge_prompt: str = option(
         "auto", "form in which the judge is asked, auto takes the one that suits it", choices=JUDGE_PROMPTS
     )
+    judge_grammar: bool = option(False, "hold the judge to its form by a grammar, where its engine can follow one")
     data: str = option(
         "", "data run with the questions, the one that the run was trained on unless given", result=False
     )
@@ -41,6 +42,12 @@ class EvaluationOptions(EndpointOptions, MachineOptions):
         result=False,
     )
     mmlu_subjects: list[str] = option([], "subjects of mmlu, an empty list takes all", result=False)
+    mt_bench_data: str = option(
+        "",
+        "conversations in the form of MT-Bench, a folder or file of them or a data set of the hub, hub for MT-Bench; "
+        "empty asks the workbench's own",
+        result=False,
+    )
     choices_form: str = option(
         "auto",
         "what mmlu and mmlu_branch score: whole answers in a chat, letters or texts behind worked examples; auto "

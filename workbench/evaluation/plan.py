@@ -10,8 +10,9 @@ from workbench.assets import assets_folder
 from workbench.errors import EvaluationError, NotFoundError
 from workbench.evaluation.banks import OWN, Bank, read_bank
 from workbench.evaluation.benchmarks import Benchmark, Who, all_benchmarks, benchmark
+from workbench.evaluation.conversations import Conversations, read_conversations
 from workbench.evaluation.fewshot import Examples
-from workbench.evaluation.judge import judge_form, judge_prompts
+from workbench.evaluation.judge import form_digest, judge_form
 from workbench.evaluation.models import Models, find_judge, find_models, model_digest
 from workbench.evaluation.options import EvaluationOptions
 from workbench.evaluation.papers import Answers, Paper, Sheet
@@ -23,7 +24,6 @@ from workbench.evaluation.questions import (
     read_heldout,
     read_seeds,
 )
-from workbench.records import digest_bytes
 from workbench.runs import Run
 from workbench.taxonomy.tree import read_taxonomy
 from workbench.workspace import Workspace
@@ -33,8 +33,8 @@ from workbench.workspace import Workspace
 class Plan:
     """`questions` by benchmark, none of them empty; `skipped` says why a benchmark has none; `form` is the judge's.
 
-    Where nothing is to be rated, `judge` and `form` are empty. `papers` say how multiple choice is put, and `bank` has
-    the questions of mmlu.
+    Where nothing is to be rated, `judge` and `form` are empty. `papers` say how multiple choice is put; `sets` have the
+    questions of mmlu and mt_bench.
     """
 
     models: Models
@@ -43,7 +43,7 @@ class Plan:
     questions: dict[str, list[Question]]
     skipped: dict[str, str]
     papers: dict[str, Paper]
-    bank: Bank | None
+    sets: dict[str, Bank | Conversations]
     reading_trained: bool
 
     @property
@@ -51,7 +51,8 @@ class Plan:
         return [self._named(benchmark(name)) for name in self.questions]
 
     def _named(self, asked: Benchmark) -> Benchmark:
-        return replace(asked, title=self.bank.title, set=self.bank.set) if self.bank and asked.name == "mmlu" else asked
+        found = self.sets.get(asked.name)
+        return replace(asked, title=found.title, set=found.set) if found else asked
 
     def asks(self, wanted: Benchmark, who: Who) -> bool:
         """A control is for the base; without a base the model stands in for it."""
@@ -60,12 +61,13 @@ class Plan:
     def inputs(self) -> dict[str, str]:
         """Digests of questions with their examples and of models, and of judge and prompt where something is rated."""
         found = {f"questions/{name}": digest_questions(questions) for name, questions in self.questions.items()}
-        if self.bank and self.bank.examples:
-            found["examples/mmlu"] = digest_questions(list(chain(*self.bank.examples.values())))
+        bank = self.sets.get("mmlu")
+        if isinstance(bank, Bank) and bank.examples:
+            found["examples/mmlu"] = digest_questions(list(chain(*bank.examples.values())))
         found |= {subject.who: subject.digest for subject in self.models.subjects}
         if self.judge:
             found["judge"] = model_digest(self.judge)
-            found["judge_prompt"] = digest_bytes(judge_prompts()[self.form].encode())
+            found["judge_prompt"] = form_digest(self.form)
         return found
 
 
@@ -86,7 +88,7 @@ def make_plan(options: EvaluationOptions, workspace: Workspace) -> Plan:
     judge = find_judge(options, workspace) if _rates(questions) else ""
     form = judge_form(options.judge_prompt, judge) if judge else ""
     papers = {name: sources.paper(name, questions[name]) for name in questions if benchmark(name).way == "choices"}
-    return Plan(models, judge, form, questions, skipped, papers, sources.bank, options.reading_trained)
+    return Plan(models, judge, form, questions, skipped, papers, sources.sets, options.reading_trained)
 
 
 def _rates(questions: Mapping[str, Sequence[Question]]) -> bool:
@@ -107,13 +109,14 @@ class _Sources:
         self._options = options
         self._workspace = workspace
         self._trained = trained
-        self.bank: Bank | None = None
+        self.sets: dict[str, Bank | Conversations] = {}
         self._readers: dict[str, Callable[[], list[Question]]] = {
             "proof": lambda: self._proof(with_passage=False),
             "reading": lambda: self._proof(with_passage=True),
             "mmlu": self._mmlu,
             "mmlu_branch": self._mmlu_branch,
             "heldout": self._heldout,
+            "mt_bench": self._conversations,
             "mt_bench_branch": self._seeds,
         }
 
@@ -125,18 +128,19 @@ class _Sources:
         options = self._options
         if name not in ("mmlu", "mmlu_branch"):
             return Answers()
-        own = self.bank is not None and self.bank.set == OWN if name == "mmlu" else self._compact
+        bank = self.sets.get(name)
+        own = bank.set == OWN if bank else self._compact
         form = options.choices_form if options.choices_form != "auto" else ("answers" if own else "letters")
         if form == "answers":
             return Answers()
-        given = self.bank.examples if self.bank and name == "mmlu" else {}
+        given = bank.examples if isinstance(bank, Bank) else {}
         texts, chat = form == "texts", options.apply_chat_template
         return Sheet(Examples(questions, given), options.few_shots, texts=texts, chat=chat)
 
     def why_empty(self, name: str) -> str:
         if name == "mt_bench_branch":
             return f"{self._taxonomy} has no skills with seed examples"
-        if name == "mmlu":
+        if name in ("mmlu", "mt_bench"):
             return "it holds none"
         if name in ("proof", "reading"):
             if self._options.proof:
@@ -176,8 +180,14 @@ class _Sources:
         return self._checked(found, self._options.proof)
 
     def _mmlu(self) -> list[Question]:
-        self.bank = read_bank(self._options.mmlu_data, self._workspace.resolve).pick(self._options.mmlu_subjects)
-        return self.bank.questions
+        bank = read_bank(self._options.mmlu_data, self._workspace.resolve).pick(self._options.mmlu_subjects)
+        self.sets["mmlu"] = bank
+        return bank.questions
+
+    def _conversations(self) -> list[Question]:
+        found = read_conversations(self._options.mt_bench_data, self._workspace.resolve)
+        self.sets["mt_bench"] = found
+        return found.questions
 
     def _mmlu_branch(self) -> list[Question]:
         folder = self._data.folder / "mmlu_branch" if self._data else None

@@ -2,7 +2,7 @@
 
 import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,9 @@ LETTERS = string.ascii_uppercase
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`asked` is all that the user says. Either `choices` of which `answer` is the index, or an `expected` text."""
+    """`asked` is what the user says first, `later` what they say in the turns after the model's answers. Either
+    `choices` of which `answer` is the index, or an `expected` text, one for each later turn in `later_expected`.
+    """
 
     id: str
     leaf: str
@@ -25,6 +27,26 @@ class Question:
     choices: tuple[str, ...] = ()
     answer: int = -1
     reworded: bool = False
+    category: str = ""
+    later: tuple[str, ...] = ()
+    later_expected: tuple[str, ...] = ()
+
+    @property
+    def turns(self) -> tuple[str, ...]:
+        return self.asked, *self.later
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """What is expected in each turn; empty where nothing is."""
+        return self.expected, *self.later_expected, *[""] * (len(self.later) - len(self.later_expected))
+
+    def parts(self) -> "tuple[Question, ...]":
+        """Each turn as a question of its own: the first is `<id>/1`."""
+        texts = zip(self.turns, self.references, strict=True)
+        return tuple(
+            replace(self, id=f"{self.id}/{number}", asked=asked, expected=expected, later=(), later_expected=())
+            for number, (asked, expected) in enumerate(texts, start=1)
+        )
 
     @property
     def key(self) -> Key:

@@ -13,8 +13,12 @@ BETTER, WORSE, SAME, UNKNOWN = "better", "worse", "same within noise", "not comp
 
 def score(rows: Iterable[Row], scale: Scale) -> Score:
     """items, failed, error_rate; score and its 95 % interval (None when nothing could be scored); right, where an item
-    is right or wrong."""
-    values = [value_of(row) for row in rows]
+    is right or wrong.
+
+    Of conversations each rating counts as an item, but for the interval each conversation: its ratings hang together.
+    """
+    counted = [values_of(row) for row in rows]
+    values = [value for each in counted for value in each]
     valid = [value for value in values if value is not None]
     failed = len(values) - len(valid)
     result: Score = {"items": len(values), "failed": failed, "error_rate": round(failed / max(1, len(values)), 4)}
@@ -23,16 +27,22 @@ def score(rows: Iterable[Row], scale: Scale) -> Score:
     if not valid:
         return result | {"score": None, "interval": None}
     mean = sum(valid) / len(valid)
-    interval = wilson(scale.share(mean), len(valid))
+    apart = sum(any(value is not None for value in each) for each in counted)
+    interval = wilson(scale.share(mean), apart)
     return result | {"score": round(mean, 4), "interval": [round(scale.value(end), 4) for end in interval]}
 
 
 def value_of(row: Row) -> float | None:
-    """What an item counts: 1 or 0 for right or wrong, its rating, or None when it failed."""
+    """What an item counts: 1 or 0 for right or wrong, the mean of its ratings, or None when it failed."""
+    valid = [value for value in values_of(row) if value is not None]
+    return sum(valid) / len(valid) if valid else None
+
+
+def values_of(row: Row) -> list[float | None]:
+    """What each turn of an item counts; an item that is not rated has one."""
     if "right" in row:
-        return float(row["right"])
-    rating = row.get("rating")
-    return None if rating is None else float(rating)
+        return [float(row["right"])]
+    return [None if rating is None else float(rating) for rating in row.get("ratings", [None])]
 
 
 def compare(before: Score, after: Score, scale: Scale) -> dict[str, Any]:
