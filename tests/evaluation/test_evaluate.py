@@ -151,6 +151,29 @@ def test_a_judge_that_never_answers_in_form_is_an_error_rate(world: World) -> No
     assert manifest["model_metrics"]["mt_bench_branch"]["error_rate"] == 1.0
 
 
+def test_a_judge_with_a_short_context_rates_what_it_can_read(world: World) -> None:
+    world.engines[str(world.judge)].context_size = 19
+    run = world.evaluate(world.options(benchmarks=["mt_bench"]))
+    found = run.manifest["benchmarks"]["mt_bench"]
+    rows = list(read_jsonl(run.artifacts / "mt_bench_base.jsonl"))
+    assert (found["trained"]["items"], found["trained"]["error_rate"]) == (4, 0.5)
+    assert all("the judge could not read it" in row["failures"][1] for row in rows)
+    assert run.manifest["model_metrics"]["mt_bench"]["scores"] == {"turn_one": 10.0, "turn_two": None}
+
+
+def test_a_judge_that_dies_goes_on_where_it_was(world: World) -> None:
+    judge = world.engines[str(world.judge)]
+    judge.dies_after = 3
+    options = world.options(benchmarks=["mt_bench", "mt_bench_branch"])
+    with pytest.raises(EndpointError, match="judge has gone"):
+        world.evaluate(options)
+    judge.dies_after = 1_000_000
+    run = world.evaluate(options)
+    assert len(judge.asked) == len({request.tag for request in judge.requests}) * 2 == 2 * (2 * 2 + 2)
+    assert world.opened == ["base", "Model", JUDGE, JUDGE]
+    assert run.manifest["benchmarks"]["mt_bench"]["trained"]["failed"] == 0
+
+
 def test_an_engine_that_cannot_score_is_refused_and_answers_are_kept(world: World) -> None:
     world.engines[str(world.trained.folder / "Model")].capabilities = frozenset()
     with pytest.raises(EvaluationError, match="trained cannot tell how likely") as raised:

@@ -32,3 +32,24 @@ def test_only_the_first_are_shown_and_the_rest_are_counted() -> None:
     many = Items("Proof questions", ROWS[:1] * 60)
     assert len(many) == 60
     assert "10 more." in many._repr_html_()
+
+
+def test_a_conversation_shows_every_turn() -> None:
+    row = {
+        "id": "6",
+        "leaf": "c",
+        "question": "Who?",
+        "turns": ["Who?", "When?"],
+        "references": ["me", ""],
+        "answers": ["you", None],
+        "judgements": ["No. [[2]]", None],
+        "ratings": [2.0, None],
+        "failures": [None, "too long"],
+    }
+    items = Items("Conversations", (row,))
+    text = str(items)
+    assert "asked: (1) Who?\n(2) When?" in text
+    assert "expected: (1) me\n(2) none" in text
+    assert "counts: (1) 2 of 10: No. [[2]]\n(2) failed: too long" in text
+    assert len(items.wrong()) == 1
+    assert "(2) When?" in items._repr_html_()

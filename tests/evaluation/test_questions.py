@@ -7,7 +7,15 @@ import pytest
 from tests.evaluation.conftest import KNOWLEDGE, SKILL, choice_row, heldout_row, write_rows
 from workbench.assets import assets_folder, sample_taxonomy_folder
 from workbench.errors import EvaluationError, NotFoundError, RecordError
-from workbench.evaluation.questions import check_leaves, digest_questions, read_choices, read_heldout, read_seeds
+from workbench.evaluation.questions import (
+    Question,
+    check_leaves,
+    digest_questions,
+    read_choices,
+    read_heldout,
+    read_seeds,
+)
+from workbench.records import write_text
 from workbench.taxonomy.tree import read_taxonomy
 
 
@@ -68,6 +76,33 @@ def test_the_seeds_of_skills_are_questions_with_a_reference() -> None:
     assert "|===\n\n" in table.asked
     assert table.expected == table.expected.strip() != ""
     assert len({question.id for question in found}) == len(found)
+
+
+def test_a_question_has_a_part_for_each_turn() -> None:
+    question = Question("7", "leaf", "One?", "1", category="math", later=("Two?", "Three?"), later_expected=("2",))
+    assert question.turns == ("One?", "Two?", "Three?")
+    assert question.references == ("1", "2", "")
+    parts = question.parts()
+    assert [(part.id, part.asked, part.expected) for part in parts] == [
+        ("7/1", "One?", "1"),
+        ("7/2", "Two?", "2"),
+        ("7/3", "Three?", ""),
+    ]
+    assert all(part.turns == (part.asked,) and part.category == "math" for part in parts)
+
+
+def test_seeds_of_the_same_words_are_told_apart_by_leaf_and_context(tmp_path: Path) -> None:
+    qna = """version: 3
+created_by: tester
+task_description: Read a list.
+seed_examples:
+  - {context: "A is 1.", question: "What is it?", answer: "1"}
+  - {context: "B is 2.", question: "What is it?", answer: "2"}
+"""
+    for leaf in ("compositional_skills/a", "compositional_skills/b"):
+        write_text(tmp_path / leaf / "qna.yaml", qna)
+    found = read_seeds(read_taxonomy(tmp_path))
+    assert len({question.id for question in found}) == len(found) == 4
 
 
 def test_a_leaf_that_the_data_run_lacks_is_named(tmp_path: Path) -> None:
