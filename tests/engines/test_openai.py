@@ -231,8 +231,9 @@ def test_a_request_that_is_too_long_is_named(engine: EndpointEngine, endpoint: E
     endpoint.reply = lambda path, body: (
         (400, {}, "maximum context length is 512 tokens") if "prompt" in body else chat(path, body)
     )
-    with pytest.raises(ContextError, match=r"'a'.*512"):
+    with pytest.raises(ContextError, match=r"'a'.*512") as raised:
         answers(engine, Request("a", prompt="x", samples=samples, sampling=WARM))
+    assert raised.value.tag == "a"
     assert len(endpoint.of("/v1/completions")) == 1
 
 

@@ -1,3 +1,4 @@
+from workbench.evaluation.journal import Row
 from workbench.evaluation.turns import by_turn
 
 
@@ -16,7 +17,7 @@ def test_each_rating_counts_the_same() -> None:
 
 
 def test_the_overall_average_is_not_that_of_the_turns() -> None:
-    rows = [{"ratings": [10.0, 1.0]}, {"ratings": [10.0, None]}, {"ratings": [10.0]}]
+    rows: list[Row] = [{"ratings": [10.0, 1.0]}, {"ratings": [10.0, None]}, {"ratings": [10.0]}]
     assert by_turn(rows) == {"scores": {"turn_one": 10.0, "turn_two": 1.0}, "overall_average": 7.75}
 
 
