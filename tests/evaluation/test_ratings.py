@@ -1,3 +1,4 @@
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -5,8 +6,11 @@ from typing import Any
 import pytest
 
 from tests.evaluation.pupils import Pupil
+from workbench.assets import assets_folder
+from workbench.engines import open_engine
 from workbench.errors import EndpointError
 from workbench.evaluation.journal import Journal, failure, read_rows
+from workbench.evaluation.judge import parse_rating
 from workbench.evaluation.questions import Key, Question
 from workbench.evaluation.ratings import Judging, Rows, rate, rated
 
@@ -106,3 +110,17 @@ def test_a_grammar_is_taken_where_the_engine_can_follow_one(tmp_path: Path, form
     judgements(able, tmp_path / "free", Judging(form))
     assert [bool(request.grammar) for request in able.requests] == [True, True, False, False]
     assert not any(request.grammar for request in unable.requests)
+
+
+@pytest.mark.parametrize("form", ["compact", "full"])
+def test_the_embedded_judge_can_be_held_to_the_form(tmp_path: Path, form: str) -> None:
+    engine = open_engine(str(assets_folder() / "models" / "seedling-teacher-Q4_K_M.gguf"))
+    with closing(engine), Journal(tmp_path / "journal.jsonl", lambda done: None) as journal:
+        rate(engine, [QUESTION], ANSWERS, journal, Judging(form, grammar=True))
+        for row in journal.rows.values():
+            *reasons, last = row["judgement"].splitlines()
+            # A judge that was never taught to give reasons may find no end to them.
+            assert row["rating"] == parse_rating(last)
+            assert bool(reasons) == (form == "full")
+    if form == "compact":
+        assert all(row["rating"] for row in journal.rows.values())
