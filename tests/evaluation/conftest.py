@@ -145,6 +145,7 @@ def _fill_data(run: Run) -> dict[str, Any]:
     write_rows(run.folder / "mmlu_branch" / f"{KNOWLEDGE.replace('/', '_')}.jsonl", rows)
     return {
         "flow": "compact",
+        "data_metrics": {"tokens": {"training_estimated": 4800}},
         "leaves": [{"path": KNOWLEDGE, "kind": "knowledge"}, {"path": SKILL, "kind": "freeform"}],
     }
 

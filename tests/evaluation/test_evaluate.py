@@ -8,6 +8,7 @@ from tests.evaluation.conftest import JUDGE, KNOWLEDGE, SKILL, TOWERS, World, ch
 from tests.evaluation.pupils import Pupil
 from workbench.errors import Checkpointed, EndpointError, EvaluationError, ModelError
 from workbench.evaluation.evaluate import evaluate, inputs
+from workbench.evaluation.examination import Examination
 from workbench.evaluation.options import BENCHMARKS, EvaluationOptions
 from workbench.records import read_json, read_jsonl
 from workbench.runs import Stop
@@ -68,14 +69,14 @@ def test_the_metrics_have_the_shape_of_the_service(world: World) -> None:
     }
     assert metrics["mmlu_branch"]["improvements"].keys() == {"knowledge_harbours_lighthouses"}
     phases = {"phase_1_knowledge": 2000, "phase_2_skills": 3000}
-    assert metrics["tokens"] == {"training_phases": phases, "training_total": 5000}
+    assert metrics["tokens"] == {"training_phases": phases, "training_total": 5000, "training_estimated": 4800}
 
 
 def test_the_own_general_questions_are_named_so_and_averaged_by_subject(world: World) -> None:
     manifest = world.evaluate().manifest
     found = manifest["benchmarks"]["mmlu"]
     assert (found["title"], found["set"]) == ("Workbench's own general questions", "own")
-    assert (found["base"]["overall_average"], found["trained"]["overall_average"]) == (0.6667, 1.0)
+    assert (found["base"]["overall_average"], found["trained"]["overall_average"]) == (0.666667, 1.0)
     assert found["trained"]["standard_error"] == 0.0
     assert manifest["model_metrics"]["mmlu"] == {"scores": {"general_towers": 1.0}, "overall_average": 1.0}
     assert "set" not in manifest["benchmarks"]["proof"]
@@ -88,6 +89,29 @@ def test_results_lie_with_the_evaluation_and_with_the_trained_run(world: World) 
         assert kept == read_json(world.trained.folder / "Eval" / f"{name}.json")
         assert kept["leaves"] == found["leaves"]
     assert kept["models"] == {"base": "base", "trained": world.trained.folder.name}
+
+
+def test_a_trained_run_keeps_the_metrics_of_all_that_it_was_asked(world: World) -> None:
+    shelf = world.trained.folder / "Eval" / "model_metrics.json"
+    first = world.evaluate(world.options(benchmarks=["mt_bench_branch"])).manifest["model_metrics"]
+    assert read_json(shelf) == first
+    second = world.evaluate(world.options(benchmarks=["mmlu", "mmlu_branch"])).manifest["model_metrics"]
+    assert "mt_bench_branch" not in second
+    assert read_json(shelf) == {**first, **second}
+
+
+def test_a_run_that_was_deleted_meanwhile_does_not_come_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Examination, "judge", lambda examination: world.trained.remove())
+    run = world.evaluate(world.options(benchmarks=["proof"]))
+    assert run.manifest["model_metrics"]["tokens"] == {"training_phases": {}}
+    assert (run.artifacts / "proof.json").is_file()
+    assert not world.trained.folder.exists()
+
+
+def test_without_its_data_run_nobody_knows_what_was_estimated(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Examination, "judge", lambda examination: world.data.remove())
+    tokens = world.evaluate(world.options(benchmarks=["proof"])).manifest["model_metrics"]["tokens"]
+    assert tokens.keys() == {"training_phases", "training_total"}
 
 
 def test_every_item_can_be_read_later(world: World) -> None:

@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from tests.evaluation.conftest import KNOWLEDGE, World
@@ -60,3 +63,19 @@ def test_items_can_be_browsed(world: World) -> None:
         report.items("reading")
     with pytest.raises(NotFoundError, match="has no leaf other"):
         report.items("proof", leaf="other")
+
+
+def test_an_evaluation_that_is_gone_is_said_to_be(world: World) -> None:
+    run = world.evaluate()
+    run.remove()
+    with pytest.raises(NotFoundError, match=f"the evaluation {run.folder.name} is gone") as raised:
+        Report.of(run)
+    assert "workbench model evaluate" in raised.value.hint
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.write_text(""), lambda path: path.unlink()])
+def test_an_empty_journal_is_no_empty_list_of_items(world: World, damage: Callable[[Path], object]) -> None:
+    report = Report.of(world.evaluate())
+    damage(report.artifacts / "proof_trained.jsonl")
+    with pytest.raises(NotFoundError, match=r"proof_trained.jsonl holds no item, but 8 were asked"):
+        report.items("proof")

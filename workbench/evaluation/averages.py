@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from workbench.evaluation.scores import PLACES
+
 
 def over_subjects(scores: Iterable[Mapping[str, Any]]) -> dict[str, float | None]:
     """The plain mean of shares of right answers, and its standard error; None where no subject could be scored.
@@ -15,7 +17,7 @@ def over_subjects(scores: Iterable[Mapping[str, Any]]) -> dict[str, float | None
         return {"overall_average": None, "standard_error": None}
     mean = sum(each["score"] for each in scored) / len(scored)
     error = math.sqrt(sum(standard_error(each) ** 2 for each in scored)) / len(scored)
-    return {"overall_average": round(mean, 4), "standard_error": round(error, 4)}
+    return {"overall_average": round(mean, PLACES), "standard_error": round(error, PLACES)}
 
 
 def standard_error(score: Mapping[str, Any]) -> float:

@@ -1,15 +1,16 @@
 """The step `evaluate`: asks, judges, compares, and writes down what came of it."""
 
+from pathlib import Path
 from typing import Any
 
+from workbench.errors import NotFoundError
 from workbench.evaluation.examination import Examination
 from workbench.evaluation.metrics import model_metrics
-from workbench.evaluation.models import Models
-from workbench.evaluation.options import EvaluationOptions
+from workbench.evaluation.options import BENCHMARKS, EvaluationOptions
 from workbench.evaluation.plan import Plan, make_plan
 from workbench.evaluation.progress import Progress
 from workbench.evaluation.results import Result, headline, result
-from workbench.records import write_json
+from workbench.records import read_json, write_json
 from workbench.runs import Attempt, Run, Stop
 from workbench.workspace import Workspace
 
@@ -22,24 +23,29 @@ def inputs(options: EvaluationOptions, workspace: Workspace) -> dict[str, str]:
 def evaluate(options: EvaluationOptions, run: Run, attempt: Attempt, stop: Stop) -> dict[str, Any]:
     """Asks base and trained model and lets the judge rate; goes on from the journals of an earlier attempt.
 
-    Each benchmark's result lies in `Artifacts/<benchmark>.json`, and of a trained run also in its `Eval/`.
+    Each benchmark's result lies in `Artifacts/<benchmark>.json`, and of a trained run also in its `Eval/`, beside the
+    `model_metrics.json` of all benchmarks that it was ever asked.
     """
-    plan = make_plan(options, Workspace(run.folder.parents[1]))
+    workspace = Workspace(run.folder.parents[1])
+    plan = make_plan(options, workspace)
     examination = Examination(plan, options, run.artifacts, Progress(attempt, stop))
     for subject in plan.models.subjects:
         examination.ask(subject)
     examination.judge()
     results = _results(plan, examination)
-    models = _named(plan.models)
-    for name, found in results.items():
-        _write(run, plan.models, name, {"benchmark": name, "models": models, **found})
-    phases = plan.models.run.manifest.get("phases", []) if plan.models.run else []
+    models = {subject.who: subject.name for subject in plan.models.subjects}
+    tokens = _tokens(plan.models.run, workspace)
+    for folder in (run.artifacts, *_shelf(plan.models.run)):
+        for name, found in results.items():
+            write_json(folder / f"{name}.json", {"benchmark": name, "models": models, **found})
+    for folder in _shelf(plan.models.run):
+        write_json(folder / "model_metrics.json", model_metrics(_kept(folder), *tokens))
     return {
         "models": models,
         "benchmarks": results,
         "skipped": plan.skipped,
         "headline": headline(results),
-        "model_metrics": model_metrics(results, phases),
+        "model_metrics": model_metrics(results, *tokens),
     }
 
 
@@ -51,11 +57,25 @@ def _results(plan: Plan, examination: Examination) -> dict[str, Result]:
     }
 
 
-def _named(models: Models) -> dict[str, str]:
-    return {subject.who: subject.name for subject in models.subjects}
+def _shelf(trained: Run | None) -> list[Path]:
+    """Where a trained run keeps what was found about it: nowhere when it was deleted meanwhile."""
+    return [trained.folder / "Eval"] if trained and trained.done else []
 
 
-def _write(run: Run, models: Models, name: str, content: Result) -> None:
-    write_json(run.artifacts / f"{name}.json", content)
-    if models.run:
-        write_json(models.run.folder / "Eval" / f"{name}.json", content)
+def _kept(folder: Path) -> dict[str, Result]:
+    """The results of this and earlier evaluations, the newest of each benchmark."""
+    found = {name: folder / f"{name}.json" for name in BENCHMARKS}
+    return {name: read_json(path) for name, path in found.items() if path.is_file()}
+
+
+def _tokens(trained: Run | None, workspace: Workspace) -> tuple[list[dict[str, Any]], int | None]:
+    """The phases of a trained run, and the tokens estimated for it, where its data run is still there."""
+    if not trained or not trained.done:
+        return [], None
+    source = trained.manifest.get("data", {}).get("id", "")
+    try:
+        data = workspace.get("synthetic_data", source).manifest if source else {}
+    except NotFoundError:
+        data = {}
+    estimated = data.get("data_metrics", {}).get("tokens", {}).get("training_estimated")
+    return trained.manifest.get("phases", []), estimated

@@ -26,7 +26,12 @@ class Report:
 
     @classmethod
     def of(cls, run: Run) -> "Report":
-        """NotFoundError while the run is not done."""
+        """NotFoundError while the run is not done, and when it has been deleted."""
+        if not run.folder.is_dir():
+            raise NotFoundError(
+                f"the evaluation {run.folder.name} is gone: there is no folder {run.folder}",
+                hint="evaluate the model again: workbench model evaluate",
+            )
         return cls(run.manifest, run.artifacts)
 
     @property
@@ -57,7 +62,13 @@ class Report:
             )
         if leaf and leaf not in found["leaves"]:
             raise NotFoundError(f"{name} has no leaf {leaf}", hint=f"it has {', '.join(found['leaves'])}")
-        rows = read_rows(journal_path(self.artifacts, name, model)).values()
+        path = journal_path(self.artifacts, name, model)
+        rows = read_rows(path).values()
+        if not rows:
+            raise NotFoundError(
+                f"{path} holds no item, but {found[model]['items']} were asked",
+                hint="evaluate the model again under another name: workbench model evaluate --name NAME",
+            )
         title = f"{found['title']}, {model} model" + (f", {leaf}" if leaf else "")
         chosen = (row for row in rows if leaf in ("", row["leaf"]))
         return Items(title, tuple(sorted(chosen, key=lambda row: str(row["leaf"]))))

@@ -8,7 +8,6 @@ from workbench.evaluation.benchmarks import WHO, Benchmark
 from workbench.evaluation.deltas import deltas
 from workbench.evaluation.journal import Row
 from workbench.evaluation.scores import by_leaf, compare, score
-from workbench.evaluation.turns import by_turn
 
 Result = dict[str, Any]
 
@@ -24,10 +23,9 @@ def result(asked: Benchmark, rows: Mapping[str, Sequence[Row]]) -> Result:
     leaves = by_leaf(rows, scale)
     if asked.set:
         found["set"] = asked.set
+    if asked.set and scale.counts:
         for who in WHO:
-            if who in rows and asked.way == "ratings":
-                found[who] |= by_turn(rows[who])
-            elif who in rows:
+            if who in rows:
                 found[who] |= over_subjects(models[who] for models in leaves.values() if who in models)
     if all(who in rows for who in WHO):
         found["change"] = compare(found["base"], found["trained"], scale)
