@@ -34,9 +34,9 @@ def test_subjects_count_the_same_whatever_their_size() -> None:
 
 
 def test_a_figure_is_rounded_once() -> None:
-    # To four places it is 0.445, which would be rounded up.
-    rows = shares("mmlu_anatomy", 4449, 9999)
-    assert model_metrics({"mmlu": result(MMLU, {"trained": rows})})["mmlu"]["overall_average"] == 0.44
+    # To four places it is 0.495, which would be rounded down.
+    rows = shares("mmlu_anatomy", 50, 101)
+    assert model_metrics({"mmlu": result(MMLU, {"trained": rows})})["mmlu"]["overall_average"] == 0.5
 
 
 def test_a_subject_that_only_the_base_was_scored_in_is_no_score_of_the_model() -> None:

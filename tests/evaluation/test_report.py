@@ -79,3 +79,15 @@ def test_an_empty_journal_is_no_empty_list_of_items(world: World, damage: Callab
     damage(report.artifacts / "proof_trained.jsonl")
     with pytest.raises(NotFoundError, match=r"proof_trained.jsonl holds no item, but 8 were asked"):
         report.items("proof")
+
+
+def test_leaves_of_one_model_alone_are_new_or_gone(world: World) -> None:
+    world.engines[str(world.workspace.models / "base")].context_size = 6
+    text = str(Report.of(world.evaluate(world.options(benchmarks=["heldout"]))))
+    assert "new: the base has no score" in text
+
+
+def test_subjects_are_called_so(world: World) -> None:
+    text = str(Report.of(world.evaluate(world.options(benchmarks=["mmlu"]))))
+    assert "Workbench's own general questions (mmlu)\nSubject         Base" in text
+    assert "-0" not in text

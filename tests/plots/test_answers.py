@@ -2,7 +2,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.plots.extents import cut_off, words
-from workbench.evaluation.benchmarks import benchmark
+from workbench.evaluation.benchmarks import Benchmark, Scale, benchmark
 from workbench.evaluation.report import Report
 from workbench.evaluation.results import result
 from workbench.plots.answers import before_after
@@ -43,6 +43,7 @@ def test_the_change_is_written_beside_each_leaf() -> None:
     said = words(before_after(manifest(), "proof"))
     assert "30 % \N{RIGHTWARDS ARROW} 90 %  better" in said
     assert "29 % \N{RIGHTWARDS ARROW} 88 %  better" in said
+    assert "Of 2 leaves 2 are better." in before_after(manifest(), "proof").caption
     assert {"lighthouses", "islands", "all leaves", "25, guessing"} <= set(said)
 
 
@@ -63,3 +64,20 @@ def test_one_leaf_has_no_row_for_all() -> None:
 
 def test_what_was_not_asked_says_so() -> None:
     assert before_after(manifest(), "mmlu").caption == "Nothing has been asked yet."
+
+
+def test_what_only_one_model_has_a_score_for_is_new_or_gone() -> None:
+    found = result(benchmark("mmlu_branch"), {"base": rows(50, 50), "trained": rows(60)})
+    figure = before_after({"benchmarks": {"mmlu_branch": found}})
+    assert "50 %, gone" in words(figure)
+    assert "Of 2 leaves 1 is the same within noise and 1 is gone." in figure.caption
+
+
+def test_many_subjects_stand_closer_together() -> None:
+    asked = [{"leaf": f"mmlu_subject_{number}", "right": True} for number in range(57)]
+    mmlu = Benchmark("mmlu", "MMLU", "choices", Scale(chance=0.25), set="mmlu")
+    figure = before_after({"benchmarks": {"mmlu": result(mmlu, {"base": asked, "trained": asked})}})
+    assert figure.drawing.get_figheight() < 20
+    assert {"mmlu_subject_0", "mmlu_subject_56", "mean of subjects"} <= set(words(figure))
+    assert "Of 57 subjects 57 are the same within noise." in figure.caption
+    assert not cut_off(figure)

@@ -6,6 +6,7 @@ from typing import Any
 from workbench.errors import NotFoundError
 from workbench.evaluation.examination import Examination
 from workbench.evaluation.metrics import model_metrics
+from workbench.evaluation.models import Models
 from workbench.evaluation.options import BENCHMARKS, EvaluationOptions
 from workbench.evaluation.plan import Plan, make_plan
 from workbench.evaluation.progress import Progress
@@ -24,7 +25,7 @@ def evaluate(options: EvaluationOptions, run: Run, attempt: Attempt, stop: Stop)
     """Asks base and trained model and lets the judge rate; goes on from the journals of an earlier attempt.
 
     Each benchmark's result lies in `Artifacts/<benchmark>.json`, and of a trained run also in its `Eval/`, beside the
-    `model_metrics.json` of all benchmarks that it was ever asked.
+    `model_metrics.json` of all benchmarks that it was ever asked; of a checkpoint in `Eval/<phase>/<checkpoint>/`.
     """
     workspace = Workspace(run.folder.parents[1])
     plan = make_plan(options, workspace)
@@ -34,14 +35,16 @@ def evaluate(options: EvaluationOptions, run: Run, attempt: Attempt, stop: Stop)
     examination.judge()
     results = _results(plan, examination)
     models = {subject.who: subject.name for subject in plan.models.subjects}
-    tokens = _tokens(plan.models.run, workspace)
-    for folder in (run.artifacts, *_shelf(plan.models.run)):
+    tokens = _tokens(plan.models, workspace)
+    for folder in (run.artifacts, *_shelf(plan.models)):
         for name, found in results.items():
             write_json(folder / f"{name}.json", {"benchmark": name, "models": models, **found})
-    for folder in _shelf(plan.models.run):
+    for folder in _shelf(plan.models):
         write_json(folder / "model_metrics.json", model_metrics(_kept(folder), *tokens))
+    of = plan.models.run
     return {
         "models": models,
+        "trained_run": {"id": of.id, "checkpoint": plan.models.checkpoint} if of else None,
         "benchmarks": results,
         "skipped": plan.skipped,
         "headline": headline(results),
@@ -57,9 +60,9 @@ def _results(plan: Plan, examination: Examination) -> dict[str, Result]:
     }
 
 
-def _shelf(trained: Run | None) -> list[Path]:
+def _shelf(models: Models) -> list[Path]:
     """Where a trained run keeps what was found about it: nowhere when it was deleted meanwhile."""
-    return [trained.folder / "Eval"] if trained and trained.done else []
+    return [models.run.folder / "Eval" / models.checkpoint] if models.run and models.run.done else []
 
 
 def _kept(folder: Path) -> dict[str, Result]:
@@ -68,9 +71,13 @@ def _kept(folder: Path) -> dict[str, Result]:
     return {name: read_json(path) for name, path in found.items() if path.is_file()}
 
 
-def _tokens(trained: Run | None, workspace: Workspace) -> tuple[list[dict[str, Any]], int | None]:
-    """The phases of a trained run, and the tokens estimated for it, where its data run is still there."""
-    if not trained or not trained.done:
+def _tokens(models: Models, workspace: Workspace) -> tuple[list[dict[str, Any]], int | None]:
+    """The phases of a trained run, and the tokens estimated for it, where its data run is still there.
+
+    Nothing for a checkpoint, which did not see all of them.
+    """
+    trained = models.run
+    if not trained or not trained.done or models.checkpoint:
         return [], None
     source = trained.manifest.get("data", {}).get("id", "")
     try:

@@ -27,11 +27,15 @@ class Subject:
 
 @dataclass(frozen=True)
 class Models:
-    """`base` is None when a bare model is examined without one; `run` is None when the model is no trained run."""
+    """`base` is None when a bare model is examined without one; `run` is None when the model is no trained run.
+
+    Of a checkpoint of such a run `checkpoint` says which: `phase_1/samples_320`.
+    """
 
     trained: Subject
     base: Subject | None
     run: Run | None
+    checkpoint: str = ""
 
     @property
     def subjects(self) -> list[Subject]:
@@ -42,13 +46,15 @@ def find_models(options: EvaluationOptions, workspace: Workspace) -> Models:
     """NotFoundError or ModelError where a model is neither a run nor a file; the hint says what there is."""
     if not options.model:
         raise OptionsError("no model is named", hint="give the name of a trained run, a folder or a GGUF file")
-    run = _trained_run(options.model, workspace)
+    run, checkpoint = _checkpoint(options.model, workspace) or (_trained_run(options.model, workspace), "")
     base = options.base_model or (str(run.manifest["base_model"]) if run else "")
-    model = str(run.folder / run.manifest["model"]) if run else options.model
+    model = str(run.folder / run.manifest["model"]) if run and not checkpoint else options.model
+    named = "/".join(part for part in (run.folder.name, checkpoint) if part) if run else Path(model).name
     return Models(
-        trained=Subject("trained", run.folder.name if run else Path(model).name, _locate(model, workspace)),
+        trained=Subject("trained", named, _locate(model, workspace)),
         base=Subject("base", Path(base).name, _locate(base, workspace)) if base else None,
         run=run,
+        checkpoint=checkpoint,
     )
 
 
@@ -63,6 +69,18 @@ def model_digest(model: str) -> str:
     if path.is_dir():
         return digest_folder(path)
     return digest_file(path) if path.is_file() else digest_bytes(model.encode())
+
+
+def _checkpoint(model: str, workspace: Workspace) -> tuple[Run, str] | None:
+    """The finished run that a folder is a checkpoint of, with its place in the run's Artifacts."""
+    path, runs = workspace.resolve(model).resolve(), workspace.folder("trained_models").resolve()
+    if not path.is_dir() or not path.is_relative_to(runs):
+        return None
+    name, *inside = path.relative_to(runs).parts
+    if len(inside) < 2 or inside[0] != "Artifacts":
+        return None
+    run = Run.open(runs / name)
+    return (run, "/".join(inside[1:])) if run.done else None
 
 
 def _trained_run(model: str, workspace: Workspace) -> Run | None:

@@ -10,11 +10,11 @@ from workbench.evaluation.benchmarks import WHO, Who, benchmark
 from workbench.evaluation.examination import journal_path
 from workbench.evaluation.items import Items
 from workbench.evaluation.journal import read_rows
+from workbench.evaluation.lines import leaf_lines, verdict, whole_lines
 from workbench.runs import Run
 from workbench.taxonomy.markup import paragraph, table
 
-_COLUMNS = ("Leaf", "Base", "Trained", "Change", "In words")
-_ALL = "all leaves"
+_COLUMNS = ("Base", "Trained", "Change", "In words")
 
 
 @dataclass(frozen=True)
@@ -73,16 +73,22 @@ class Report:
         chosen = (row for row in rows if leaf in ("", row["leaf"]))
         return Items(title, tuple(sorted(chosen, key=lambda row: str(row["leaf"]))))
 
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The managed service's `model_metrics`."""
+        found: dict[str, Any] = self.manifest["model_metrics"]
+        return found
+
     def __str__(self) -> str:
         parts = [self.headline] if self.headline else []
         for name, found in self.benchmarks.items():
-            parts.append(f"{found['title']} ({name})\n" + _aligned([self._columns, *self._rows(found)]))
+            parts.append(f"{found['title']} ({name})\n" + _aligned([self._columns(found), *self._rows(found)]))
         parts += [f"{benchmark(name).title} ({name}) was left out: {why}" for name, why in self._skipped()]
-        return "\n\n".join(parts)
+        return "\n\n".join([*parts, _NOTE])
 
     def _repr_html_(self) -> str:
         parts = [paragraph(self.headline)] if self.headline else []
-        parts += [table(found["title"], self._columns, self._rows(found)) for found in self.benchmarks.values()]
+        parts += [table(found["title"], self._columns(found), self._rows(found)) for found in self.benchmarks.values()]
         parts += [paragraph(f"{benchmark(name).title}: left out, {why}.") for name, why in self._skipped()]
         return "".join([*parts, paragraph(_NOTE)])
 
@@ -90,14 +96,13 @@ class Report:
     def _compared(self) -> bool:
         return "base" in self.manifest["models"]
 
-    @property
-    def _columns(self) -> tuple[str, ...]:
-        return _COLUMNS if self._compared else (_COLUMNS[0], "Model")
+    def _columns(self, found: Mapping[str, Any]) -> tuple[str, ...]:
+        return ("Subject" if "set" in found else "Leaf", *(_COLUMNS if self._compared else ("Model",)))
 
     def _rows(self, found: Mapping[str, Any]) -> list[tuple[str, ...]]:
-        rows = [_row(leaf, models, found["scale"]) for leaf, models in found["leaves"].items()]
-        rows += [_row(_ALL, found, found["scale"])] if len(rows) > 1 else []
-        return rows if self._compared else [(leaf, trained) for leaf, _, trained, *_ in rows]
+        lines = {**leaf_lines(found), **whole_lines(found)}
+        rows = [_row(name, models, found) for name, models in lines.items()]
+        return rows if self._compared else [(name, trained) for name, _, trained, *_ in rows]
 
     def _skipped(self) -> list[tuple[str, str]]:
         return list(self.manifest.get("skipped", {}).items())
@@ -109,10 +114,9 @@ _NOTE = (
 )
 
 
-def _row(leaf: str, models: Mapping[str, Any], scale: Mapping[str, Any]) -> tuple[str, ...]:
-    scores = [_score(models[who], scale) if who in models else "not asked" for who in WHO]
-    change = models.get("change")
-    return (leaf, *scores, _change(change, scale), change["verdict"] if change else "not compared")
+def _row(name: str, models: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[str, ...]:
+    scores = [_score(models[who], found["scale"]) if who in models else "not asked" for who in WHO]
+    return (name, *scores, _change(models.get("change"), found["scale"]), verdict(name, models, found))
 
 
 def _score(score: Mapping[str, Any], scale: Mapping[str, Any]) -> str:
@@ -120,10 +124,10 @@ def _score(score: Mapping[str, Any], scale: Mapping[str, Any]) -> str:
     if score["score"] is None:
         return f"none of {score['items']} could be scored"
     low, high = score["interval"]
-    if "right" in score:
-        valid = score["items"] - score["failed"]
-        return f"{_percent(score['score'])} ({_bare(low)} to {_bare(high)}), {score['right']} of {valid}{failed}"
-    return f"{score['score']:.1f} ({low:.1f} to {high:.1f}) of {scale['high']:g}{failed}"
+    if scale["high"] != 1:
+        return f"{score['score']:.1f} ({low:.1f} to {high:.1f}) of {scale['high']:g}{failed}"
+    right = f", {score['right']} of {score['items'] - score['failed']}{failed}" if "right" in score else ""
+    return f"{_percent(score['score'])} ({_bare(low)} to {_bare(high)}){right}"
 
 
 def _change(change: Mapping[str, Any] | None, scale: Mapping[str, Any]) -> str:
@@ -131,7 +135,9 @@ def _change(change: Mapping[str, Any] | None, scale: Mapping[str, Any]) -> str:
         return ""
     low, high = change["interval"]
     if scale["high"] == 1:
-        return f"{100 * change['difference']:+.0f} points ({100 * low:+.0f} to {100 * high:+.0f})"
+        # Whole numbers, so that nothing is said to be -0.
+        points, low, high = (round(100 * share) for share in (change["difference"], low, high))
+        return f"{points:+d} points ({low:+d} to {high:+d})"
     return f"{change['difference']:+.1f} ({low:+.1f} to {high:+.1f})"
 
 

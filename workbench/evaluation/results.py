@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbench.evaluation.averages import over_subjects
-from workbench.evaluation.benchmarks import WHO, Benchmark
+from workbench.evaluation.benchmarks import WHO, Benchmark, Scale
 from workbench.evaluation.deltas import deltas
 from workbench.evaluation.journal import Row
 from workbench.evaluation.scores import by_leaf, compare, score
@@ -30,7 +30,18 @@ def result(asked: Benchmark, rows: Mapping[str, Sequence[Row]]) -> Result:
     if all(who in rows for who in WHO):
         found["change"] = compare(found["base"], found["trained"], scale)
         found["deltas"] = deltas(_scores(leaves, "base"), _scores(leaves, "trained"))
-    return found | {"leaves": leaves}
+    return found | {"leaves": leaves} | _turns(found, scale)
+
+
+def _turns(found: Result, scale: Scale) -> Result:
+    """Each turn with its models and their change; nothing where every item has one turn."""
+    turns = {who: found[who]["turns"] for who in WHO if "turns" in found.get(who, {})}
+    by_turn: dict[str, dict[str, Any]] = {}
+    for name in dict.fromkeys(name for each in turns.values() for name in each):
+        models = {who: each[name] for who, each in turns.items() if name in each}
+        change = {"change": compare(models["base"], models["trained"], scale)} if len(models) == len(WHO) else {}
+        by_turn[name] = models | change
+    return {"turns": by_turn} if by_turn else {}
 
 
 def headline(results: Mapping[str, Result]) -> dict[str, float | None]:

@@ -93,6 +93,7 @@ STEPS = {
             options="workbench.evaluation.options:EvaluationOptions",
             work="workbench.evaluation.evaluate:evaluate",
             inputs="workbench.evaluation.evaluate:inputs",
+            draw="workbench.plots.pictures:draw_evaluation",
         ),
     )
 }

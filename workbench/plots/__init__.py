@@ -4,6 +4,7 @@ Every caption says the numbers that the figure shows, so that nothing is told by
 """
 
 from workbench.plots.answers import before_after
+from workbench.plots.course import phases
 from workbench.plots.distribution import distribution
 from workbench.plots.figure import Figure
 from workbench.plots.flowchart import flow_diagram
@@ -20,5 +21,6 @@ __all__ = [
     "funnel",
     "lengths",
     "loss_curves",
+    "phases",
     "taxonomy_tree",
 ]

@@ -71,8 +71,8 @@ class Figure:
     def _rendered(self, kind: str, **layout: Any) -> bytes:
         target = BytesIO()
         with applied():
-            # An SVG carries its caption as its title, which is what a screen reader says of it.
-            title = {"Title": self.caption} if kind == "svg" else {}
+            # An SVG carries its caption as its title, which is what a screen reader says of it; a PNG for who looks.
+            title = {"Title" if kind == "svg" else "Description": self.caption}
             self.drawing.savefig(target, format=kind, metadata=_METADATA[kind] | title, **layout)
         return target.getvalue()
 

@@ -1,0 +1,90 @@
+"""How good a model was at each point of its training, as far as its checkpoints were evaluated."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workbench.evaluation.options import BENCHMARKS
+from workbench.records import read_json
+from workbench.runs import Run
+from workbench.taxonomy.markup import table
+
+_HEADS = ("Questions", "Model", "Score", "95 % interval")
+_TRAINED = "trained"
+
+
+@dataclass(frozen=True)
+class Point:
+    """One model on one benchmark: the base, a checkpoint as `samples 320 of phase 1`, or the trained model."""
+
+    model: str
+    score: float
+    interval: tuple[float, float]
+
+    def cells(self, highest: float) -> tuple[str, str]:
+        """The score and its interval as a table says them."""
+        if highest == 1:
+            return f"{100 * self.score:.0f} %", f"{100 * self.interval[0]:.0f} to {100 * self.interval[1]:.0f} %"
+        return f"{self.score:.1f} of {highest:g}", f"{self.interval[0]:.1f} to {self.interval[1]:.1f}"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The points of one benchmark in the order of training."""
+
+    name: str
+    title: str
+    scale: Mapping[str, Any]
+    points: tuple[Point, ...]
+
+    def sentence(self) -> str:
+        told = [f"{point.model} {point.cells(self.scale['high'])[0]}" for point in self.points]
+        return f"{self.title}: {', '.join(told)}."
+
+
+class Course:
+    """`curves` are those of the benchmarks that a checkpoint was asked; none where no checkpoint was evaluated."""
+
+    def __init__(self, run: Run) -> None:
+        self.curves: tuple[Curve, ...] = tuple(_curves(run))
+
+    def __str__(self) -> str:
+        return "\n".join(curve.sentence() for curve in self.curves)
+
+    def _repr_html_(self) -> str:
+        return table("Scores by checkpoint", _HEADS, self._rows())
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [
+            (curve.title, point.model, *point.cells(curve.scale["high"]))
+            for curve in self.curves
+            for point in curve.points
+        ]
+
+
+def _curves(run: Run) -> Iterator[Curve]:
+    for name in BENCHMARKS:
+        found = {model: read_json(path) for model, path in _files(run, name) if path.is_file()}
+        if not found.keys() - {_TRAINED}:
+            continue
+        last = next(reversed(found.values()))
+        points = [_point("base", last.get("base")), *(_point(model, each["trained"]) for model, each in found.items())]
+        yield Curve(name, last["title"], last["scale"], tuple(point for point in points if point))
+
+
+def _files(run: Run, name: str) -> Iterator[tuple[str, Path]]:
+    """Where each model's result would lie: the checkpoints in the order of their steps, then the trained model."""
+    folder = run.folder / "Eval"
+    for phase in run.manifest.get("phases", []):
+        for one in sorted(phase.get("checkpoints", []), key=lambda one: int(one["step"])):
+            model = f"{one['name'].replace('_', ' ')} of phase {phase['phase']}"
+            yield model, folder / f"phase_{phase['phase']}" / one["name"] / f"{name}.json"
+    yield _TRAINED, folder / f"{name}.json"
+
+
+def _point(model: str, score: Mapping[str, Any] | None) -> Point | None:
+    if not score or score["score"] is None:
+        return None
+    low, high = score["interval"]
+    return Point(model, score["score"], (low, high))
