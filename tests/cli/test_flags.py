@@ -22,7 +22,7 @@ class Sample(Options):
     api_key: str = option("", "The endpoint's key.", result=False)
 
 
-@options_command(Sample)
+@options_command(Sample, also={"leaf": "leaves"})
 @workspace_flag
 @output_flag
 def do_it(options: Sample, workspace: Path | None, output: str) -> int:
@@ -89,3 +89,9 @@ def test_an_option_can_be_left_to_the_command() -> None:
 
     assert command.name == "other"
     assert "base" not in {parameter.name for parameter in command.params}
+
+
+def test_an_option_may_have_two_names() -> None:
+    call("--leaf", "a", "--leaves", "b")
+    assert seen["options"].leaf == ["a", "b"]
+    assert "--leaf, --leaves TEXT" in call("--help").output

@@ -18,14 +18,6 @@ def test_a_model_is_trained_and_listed(workspace: Workspace, capsys: pytest.Capt
     assert json.loads(capsys.readouterr().out)["options"]["phase_1_epochs"] == 1
 
 
-@pytest.mark.usefixtures("quick")
-def test_an_evaluation_is_shown_as_a_report_or_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    assert answer(["model", "evaluate"]) == 0
-    assert "Proof questions answered right" in capsys.readouterr().out
-    assert answer(["model", "evaluate", "--output", "json"]) == 0
-    assert json.loads(capsys.readouterr().out)["headline"]["trained_accuracy"] == 0.95
-
-
 def test_a_folder_becomes_two_files(tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "files"
     assert answer(["model", "export", str(tiny_model), "--folder", str(target)]) == 0

@@ -7,7 +7,7 @@ from workbench.cli.main import answer
 from workbench.cli.models import all_models, one_model
 from workbench.errors import NotFoundError
 from workbench.options import Options
-from workbench.records import write_text
+from workbench.records import write_json, write_text
 from workbench.workspace import Workspace
 
 
@@ -53,3 +53,10 @@ def test_what_is_half_downloaded_is_no_model(filled: Workspace) -> None:
     write_text(filled.models / ".partial" / "half" / "config.json", "{}")
     write_text(filled.models / ".partial" / "0123abcd", "half")
     assert [model["name"] for model in all_models(filled)] == ["mine", "a", "large"]
+
+
+def test_a_model_that_was_evaluated_shows_its_metrics(filled: Workspace) -> None:
+    assert "model_metrics" not in one_model("mine", filled)
+    metrics = {"mmlu": {"scores": {}, "overall_average": 0.51}, "tokens": {"training_phases": {}}}
+    write_json(filled.get("trained_models", "mine").folder / "Eval" / "model_metrics.json", metrics)
+    assert one_model("mine", filled)["model_metrics"] == metrics

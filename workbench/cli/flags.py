@@ -14,13 +14,19 @@ _TYPES: dict[str, click.ParamType[Any]] = {"float": click.FLOAT, "str": click.ST
 
 
 def options_command(
-    options_class: type[Options], *, name: str | None = None, leave_out: tuple[str, ...] = ()
+    options_class: type[Options],
+    *,
+    name: str | None = None,
+    leave_out: tuple[str, ...] = (),
+    also: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[..., Any]], click.Command]:
     """Turns `function(options, **others)` into a command; `others` come from click decorators below this one.
 
-    The options' class checks the values, so a flag is refused in the same words as a notebook's parameter.
+    `also` gives options a second name. The options' class checks the values, so a flag is refused in the same words as
+    a notebook's parameter.
     """
     fields = [field for field in describe(options_class) if field.name not in leave_out]
+    flags = [flag(field, (also or {}).get(field.name, "")) for field in fields]
 
     def decorate(function: Callable[..., Any]) -> click.Command:
         def callback(**values: Any) -> Any:
@@ -30,7 +36,7 @@ def options_command(
 
         callback.__doc__ = function.__doc__
         declared = getattr(function, "__click_params__", [])
-        callback.__click_params__ = [*declared, *map(flag, reversed(fields))]  # type: ignore[attr-defined]
+        callback.__click_params__ = [*declared, *reversed(flags)]  # type: ignore[attr-defined]
         return click.command(name or function.__name__.replace("_", "-"))(callback)
 
     return decorate
@@ -49,12 +55,12 @@ def output_flag(function: Decorated) -> Decorated:
     return click.option("--output", type=kind, default="text", help="How to show it.", show_default=True)(function)
 
 
-def flag(field: OptionField) -> click.Option:
-    """One option as a flag; a key or password may also come from the environment."""
+def flag(field: OptionField, also: str = "") -> click.Option:
+    """One option as a flag, by one name or two; a key or password may also come from the environment."""
     dashed = "--" + field.name.replace("_", "-")
     switch = f"{dashed}/--no-{dashed[2:]}" if field.kind == "bool" else dashed
     return click.Option(
-        [switch, field.name],
+        [switch, *([f"--{also}"] if also else []), field.name],
         type=_type(field),
         default=field.default,
         multiple=field.kind == "list",

@@ -7,14 +7,14 @@ import click
 from workbench.cli.chat import chat
 from workbench.cli.deletion import delete_model
 from workbench.cli.download import download_model
+from workbench.cli.evaluation import evaluate
 from workbench.cli.export import export, quantize
-from workbench.cli.flags import options_command, output_flag, workspace_flag
+from workbench.cli.flags import output_flag, workspace_flag
 from workbench.cli.grow import grow_seedling
 from workbench.cli.models import all_models, one_model
-from workbench.cli.runs import do_step, show_run, show_runs
+from workbench.cli.runs import show_run, show_runs
 from workbench.cli.serve import serve
 from workbench.cli.training import train
-from workbench.evaluation.options import EvaluationOptions
 from workbench.workspace import Workspace
 
 _HEADS = ("name", "from", "status", "size", "path")
@@ -25,20 +25,9 @@ def model() -> None:
     """Download, train, evaluate, export, serve and talk to models."""
 
 
-@workspace_flag
-@output_flag
-def evaluate(options: EvaluationOptions, workspace: Path | None, output: str) -> None:
-    """Ask a trained model and its base the same questions, and compare."""
-    from workbench.evaluation.report import Report
-
-    done = do_step("evaluate", options, workspace, output)
-    if output == "text":
-        click.echo(str(Report.of(done.run)))
-
-
 for _command in (
     train,
-    options_command(EvaluationOptions)(evaluate),
+    evaluate,
     chat,
     serve,
     export,

@@ -8,6 +8,8 @@ from typing import Any
 from workbench.assets import assets_folder
 from workbench.cli.runs import run_record, whole_record
 from workbench.errors import NotFoundError
+from workbench.records import read_json
+from workbench.runs import Run
 from workbench.workspace import Workspace
 
 KIND = "trained_models"
@@ -28,7 +30,8 @@ def all_models(workspace: Workspace) -> list[Record]:
 def one_model(name: str, workspace: Workspace) -> Record:
     """By a run's name, folder or uuid, or by the name of a file or folder; NotFoundError with the nearest."""
     try:
-        return whole_record(workspace.get(KIND, name)) | {"from": "trained"}
+        run = workspace.get(KIND, name)
+        return whole_record(run) | {"from": "trained"} | _metrics(run)
     except NotFoundError as error:
         models = [model for model in all_models(workspace) if model["from"] != "trained"]
         found = next((model for model in models if name in (model["name"], Path(model["path"]).name)), None)
@@ -37,6 +40,12 @@ def one_model(name: str, workspace: Workspace) -> Record:
         near = difflib.get_close_matches(name, [model["name"] for model in models], n=1)
         hint = f"did you mean {near[0]}?" if near else error.hint
         raise NotFoundError(f"there is no model called {name}", hint=hint) from error
+
+
+def _metrics(run: Run) -> Record:
+    """The managed service's `model_metrics`; nothing while it was not evaluated."""
+    path = run.folder / "Eval" / "model_metrics.json"
+    return {"model_metrics": read_json(path)} if path.is_file() else {}
 
 
 def _models(folder: Path) -> Iterator[Path]:

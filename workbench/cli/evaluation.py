@@ -1,0 +1,45 @@
+"""`workbench model evaluate`: the report, or for a program the service's metrics and where everything lies."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from workbench.cli.flags import options_command, output_flag, workspace_flag
+from workbench.cli.runs import do_step
+from workbench.evaluation.options import EvaluationOptions
+from workbench.runs import Run
+
+Record = dict[str, Any]
+
+
+# InstructLab's own command takes one `--benchmark`.
+@options_command(EvaluationOptions, also={"benchmarks": "benchmark"})
+@workspace_flag
+@output_flag
+def evaluate(options: EvaluationOptions, workspace: Path | None, output: str) -> None:
+    """Ask a trained model and its base the same questions, and compare."""
+    from workbench.evaluation.report import Report
+
+    run = do_step("evaluate", options, workspace, "text").run
+    if output == "json":
+        click.echo(json.dumps(evaluation_record(run), indent=2, ensure_ascii=False))
+        return
+    click.echo(f"{Report.of(run)}\n")
+    click.echo("\n".join(f"{what}: {path}" for what, path in _pages(run).items()))
+
+
+def evaluation_record(run: Run) -> Record:
+    """`model_metrics`, the proof's `headline`, which models were asked, and the `files` of the evaluation by what they
+    hold."""
+    manifest = run.manifest
+    named = {name: manifest[name] for name in ("model_metrics", "headline", "models", "skipped")}
+    results = {name: str(run.artifacts / f"{name}.json") for name in manifest["benchmarks"]}
+    return named | {"files": {"folder": str(run.folder), **_pages(run), "results": results}}
+
+
+def _pages(run: Run) -> dict[str, str]:
+    """What is there to be looked at."""
+    files = {"report": "report.html", "scores": "scores.svg", "picture": "scores.png"}
+    return {what: str(run.artifacts / name) for what, name in files.items() if (run.artifacts / name).is_file()}
