@@ -12,6 +12,14 @@ from workbench.taxonomy.tree import Taxonomy
 from workbench.workspace import Workspace
 
 KNOWLEDGE, SKILL = "knowledge/a/boats", "compositional_skills/b/letters"
+CHOSEN: dict[str, Any] = {
+    "id": "1", "leaf": KNOWLEDGE, "question": "When <was> it built?", "choices": ["<1900>", "1901"], "answer": 0,
+    "scores": [-2.0, -1.0], "chosen": 1, "right": False,
+}  # fmt: skip
+RATED: dict[str, Any] = {
+    "id": "81", "leaf": "writing", "question": "First?", "turns": ["First?", "Second?"], "references": ["one", ""],
+    "answers": ["one", "two"], "judgements": ["[[9]]", "good"], "ratings": [9.0, None],
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -55,3 +63,30 @@ def data_run(workspace: Workspace) -> Run:
 
 def _write(path: Path, records: list[dict[str, Any]]) -> None:
     write_text(path, "".join(json.dumps(record) + "\n" for record in records))
+
+
+def evaluation(workspace: Workspace, name: str, rows: dict[str, list[dict[str, Any]]]) -> Run:
+    """A finished evaluation; `rows` by journal, `proof_base` for one."""
+    run = workspace.open_run("evaluations", name, Options(), {"name": name})
+    titles = {"proof": "Proof questions", "mt_bench": "Conversations"}
+    found: dict[str, Any] = {}
+    with run.hold() as attempt:
+        for journal, kept in rows.items():
+            benchmark, _, who = journal.rpartition("_")
+            _write(run.artifacts / f"{journal}.jsonl", kept)
+            found.setdefault(benchmark, {"title": titles[benchmark]})[who] = {"items": len(kept)}
+        attempt.finish({"benchmarks": found})
+    return run
+
+
+@pytest.fixture
+def evaluated(workspace: Workspace) -> Run:
+    """Three choices and a conversation; the trained model got one choice right that the base got wrong."""
+    base = [CHOSEN | {"id": str(number), "question": f"Question {number}?"} for number in range(3)]
+    right = {"chosen": 0, "right": True}
+    trained = [
+        base[0] | right,
+        base[1],
+        {**{name: base[2][name] for name in ("id", "leaf", "question")}, "failed": "long"},
+    ]
+    return evaluation(workspace, "demo", {"proof_base": base, "proof_trained": trained, "mt_bench_trained": [RATED]})
