@@ -3,6 +3,9 @@ from typing import Any
 
 from tests.cli.quick import LEAF, preview
 from tests.widgets.conftest import KNOWLEDGE
+from workbench.evaluation.models import Models, Subject
+from workbench.evaluation.plan import Plan
+from workbench.evaluation.questions import Question
 from workbench.evaluation.report import Report
 from workbench.generation.flow import load_flow
 from workbench.generation.options import GenerationOptions
@@ -11,6 +14,7 @@ from workbench.runs import Run
 from workbench.taxonomy.sample import lay_out_sample
 from workbench.widgets.table import (
     Table,
+    asked_questions,
     first_samples,
     flow_stages,
     leaf_counts,
@@ -97,3 +101,17 @@ def test_a_verdict_never_says_more_than_the_interval() -> None:
         "got worse: 25 % right before, 75 % right after",
         "no difference that shows: 0.2 of 10 before, 0.8 of 10 after",
     ]
+
+
+def test_what_will_be_asked_is_counted_and_what_is_left_out_has_a_reason() -> None:
+    models = Models(Subject("trained", "demo-1", "demo"), Subject("base", "seedling-base", "base"), None)
+    questions = {name: [Question("1", "a", "Why?", "so")] * 3 for name in ("heldout", "mt_bench_branch")}
+    skipped = {"mmlu_branch": "no data run was named"}
+    plan = Plan(models, "models/judge.gguf", "full", questions, skipped, {}, None, reading_trained=False)
+    shown = asked_questions(plan)
+    assert shown.caption == "Questions to seedling-base and demo-1"
+    assert shown.rows == (
+        ("Held-out answers", "3", "answers", ""),
+        ("Seed examples, rated by the judge", "3", "ratings", "rated by judge.gguf"),
+        ("Questions of the data run", "0", "", "left out: no data run was named"),
+    )

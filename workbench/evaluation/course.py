@@ -44,10 +44,11 @@ class Curve:
 
 
 class Course:
-    """`curves` are those of the benchmarks that a checkpoint was asked; none where no checkpoint was evaluated."""
+    """`curves` are those of the benchmarks that a checkpoint was asked; none where no checkpoint was evaluated, and
+    none for a model that is no trained run."""
 
-    def __init__(self, run: Run) -> None:
-        self.curves: tuple[Curve, ...] = tuple(_curves(run))
+    def __init__(self, run: Run | None) -> None:
+        self.curves: tuple[Curve, ...] = tuple(_curves(run)) if run else ()
 
     def __str__(self) -> str:
         return "\n".join(curve.sentence() for curve in self.curves)

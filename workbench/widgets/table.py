@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from workbench.evaluation.benchmarks import benchmark
+from workbench.evaluation.plan import Plan
 from workbench.evaluation.report import Report
 from workbench.generation.flow import Flow, Stage
 from workbench.generation.options import GenerationOptions
@@ -67,6 +69,22 @@ def run_estimate(preview: Mapping[str, Any]) -> Table:
 def first_samples(preview: Mapping[str, Any]) -> Table:
     """The samples of a preview, kept and not, with their judgements."""
     return Table(*samples_summary(preview["samples"]))
+
+
+def asked_questions(plan: Plan) -> Table:
+    """What is going to be asked, how often and in which way; of what is left out, why."""
+    rows = [
+        (
+            each.title,
+            f"{len(plan.questions[each.name]):,}",
+            each.way,
+            f"rated by {Path(plan.judge).name}" if each.way == "ratings" else "",
+        )
+        for each in plan.benchmarks
+    ]
+    left_out = [(benchmark(name).title, "0", "", f"left out: {reason}") for name, reason in plan.skipped.items()]
+    models = " and ".join(subject.name for subject in plan.models.subjects)
+    return Table(f"Questions to {models}", ("Questions", "Number", "Way", "Note"), (*rows, *left_out))
 
 
 def learned(report: Report) -> Table:
