@@ -11,7 +11,7 @@ from workbench.evaluation.report import Report
 
 def test_the_report_says_in_words_what_changed(world: World) -> None:
     report = Report.of(world.evaluate())
-    text = str(report)
+    text = repr(report)
     assert report.headline == (
         "Proof questions answered right: the base 38 %, the trained model 88 %, the base with the passage before it "
         "100 %. Guessing gets 25 %."

@@ -17,7 +17,7 @@ from workbench.taxonomy.markup import paragraph, table
 _COLUMNS = ("Base", "Trained", "Change", "In words")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """A finished evaluation; `manifest` is its plain data."""
 
@@ -85,6 +85,9 @@ class Report:
             parts.append(f"{found['title']} ({name})\n" + _aligned([self._columns(found), *self._rows(found)]))
         parts += [f"{benchmark(name).title} ({name}) was left out: {why}" for name, why in self._skipped()]
         return "\n\n".join([*parts, _NOTE])
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _repr_html_(self) -> str:
         parts = [paragraph(self.headline)] if self.headline else []
