@@ -70,6 +70,10 @@ class Workspace:
         return self.root / "cache"
 
     @property
+    def chats(self) -> Path:
+        return self.root / "chats"
+
+    @property
     def tours(self) -> Path:
         return self.root / "tours"
 

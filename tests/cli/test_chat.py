@@ -6,32 +6,25 @@ import pytest
 
 from workbench.cli.main import answer
 from workbench.engines import chat as module
-from workbench.engines.chat import Transcript
-
-
-class Conversation:
-    def __init__(self) -> None:
-        self.heard = 0
-
-    def say(self, text: str) -> str:
-        self.heard += 1
-        return f"{self.heard}. {text}"
-
-    def forget(self) -> None:
-        self.heard = 0
+from workbench.engines.engine import Sampling
+from workbench.engines.replies import Asked, Reply
+from workbench.engines.transcript import Answer, Transcript, Turn
 
 
 class Chat:
     names = ("base", "trained")
+    sampling, seed = Sampling(), 0
     closed = False
 
     def __init__(self, *arguments: object) -> None: ...
 
     def ask(self, questions: Sequence[str]) -> Transcript:
-        return Transcript(tuple(questions), {"base": tuple(question.upper() for question in questions)})
+        return Transcript(tuple(Turn(question, {"base": Answer(question.upper())}) for question in questions))
 
-    def conversation(self, name: str) -> Conversation:
-        return Conversation()
+    def start(self, asked: Asked) -> Reply:
+        reply = Reply(asked)
+        reply._answer.set_result(Answer(f"{len(asked.before) + 1}. {asked.question}"))
+        return reply
 
     def close(self) -> None:
         Chat.closed = True

@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 
 from workbench.engines import chat as module
-from workbench.engines.chat import Chat, Transcript, find_speakers, quantised, trained_run
+from workbench.engines.chat import Chat, Speaker, find_speakers, quantised, trained_run
+from workbench.engines.credentials import EndpointSettings
 from workbench.engines.engine import Completion, Request
 from workbench.engines.options import ChatOptions
+from workbench.engines.replies import Asked
+from workbench.engines.transcript import Answer, Turn
 from workbench.errors import ModelError, NotFoundError
 from workbench.messages import Message
 from workbench.options import Options
@@ -37,6 +40,9 @@ class Echo:
             request = self.waiting.pop()
             text = f" {len(request.messages)}: {request.messages[-1]['content']} "
             yield Completion(request, 0, text, "stop", 1, 1)
+
+    def turn(self) -> list[Completion]:
+        return list(self)
 
     def cancel(self, tag: str) -> None: ...
 
@@ -103,6 +109,33 @@ def test_an_endpoint_s_model_is_a_name(workspace: Workspace) -> None:
     assert served.model == "any/name"
 
 
+def test_any_number_of_models_can_stand_beside(workspace: Workspace, trained: Run, tmp_path: Path) -> None:
+    mine = str(model_file(tmp_path, "mine.gguf"))
+    beside = [mine, mine, "demo", "big/model@http://localhost:1/v1", "@http://localhost:2/v1"]
+    found = find_speakers(ChatOptions(model=mine, beside=beside), workspace)
+    assert [speaker.name for speaker in found] == [
+        *("model", "mine", "mine 2", "demo", "big/model", "http://localhost:2/v1")
+    ]
+    assert found[4] == Speaker("big/model", "big/model", "http://localhost:1/v1")
+    assert (found[5].model, str(found[4])) == ("", "big/model at http://localhost:1/v1")
+    with pytest.raises(NotFoundError):
+        find_speakers(ChatOptions(model=mine, beside=["nothing"]), workspace)
+
+
+def test_a_key_goes_to_its_own_endpoint_alone(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys: dict[str, str] = {}
+
+    def open_engine(model: str, *, endpoint: EndpointSettings) -> Echo:
+        keys[endpoint.url] = endpoint.key
+        return Echo()
+
+    monkeypatch.setattr(module, "open_engine", open_engine)
+    monkeypatch.setenv("WORKBENCH_API_KEY", "from-outside")
+    given = {"endpoint_url": "http://a/v1", "api_key": "secret", "beside": ["x@http://b/v1"]}
+    Chat(ChatOptions.parse(given), workspace).close()
+    assert keys == {"http://a/v1": "secret", "http://b/v1": ""}
+
+
 def test_a_name_that_nothing_has_is_refused(workspace: Workspace, trained: Run) -> None:
     with pytest.raises(NotFoundError, match="there is no trained model called dmo") as caught:
         find_speakers(ChatOptions(model="dmo"), workspace)
@@ -125,18 +158,22 @@ def test_questions_are_put_to_each_model_by_themselves(workspace: Workspace, eng
     assert chat.names == ["base", "trained"]
     transcript = chat.ask(["one", "two"])
     assert transcript.answers == {"base": ("1: one", "1: two"), "trained": ("1: one", "1: two")}
+    assert transcript.models == {"base": "base", "trained": "model-Q4_K_M.gguf"}
     chat.close()
     assert all(engine.closed for engine in engines.values())
 
 
 @pytest.mark.usefixtures("trained", "engines")
-def test_a_conversation_keeps_what_was_said(workspace: Workspace) -> None:
-    conversation = Chat(ChatOptions(), workspace).conversation("trained")
-    assert conversation.say("hello") == "1: hello"
-    assert conversation.say("again") == "3: again"
-    assert [message["role"] for message in conversation.messages] == ["user", "assistant"] * 2
-    conversation.forget()
-    assert conversation.say("anew") == "1: anew"
+def test_a_message_goes_to_one_model(workspace: Workspace) -> None:
+    chat = Chat(ChatOptions(), workspace)
+    pieces: list[str] = []
+    before = Turn("hello", {"trained": Answer("yes")})
+    answer = chat.start(Asked("trained", "again", chat.sampling, before=(before,)), pieces.append).wait(60)
+    assert answer == Answer("3: again")
+    with pytest.raises(NotFoundError, match="no model is called other here") as caught:
+        chat.start(Asked("other", "again", chat.sampling))
+    assert caught.value.hint == "there is base, trained"
+    chat.close()
 
 
 @pytest.mark.usefixtures("trained")
@@ -161,11 +198,3 @@ def test_a_chat_says_which_files_speak(workspace: Workspace) -> None:
     chat = Chat(ChatOptions(), workspace)
     assert repr(chat) == "base: base; trained: model-Q4_K_M.gguf"
     assert "<li>trained: model-Q4_K_M.gguf</li>" in chat._repr_html_()
-
-
-def test_a_transcript_is_text_and_a_table() -> None:
-    transcript = Transcript(("Who?",), {"base": ("I <do>.",), "trained": ("You.",)})
-    assert repr(transcript) == "user: Who?\nbase: I <do>.\ntrained: You."
-    shown = transcript._repr_html_()
-    assert '<th scope="col">trained</th>' in shown
-    assert "<td>I &lt;do&gt;.</td>" in shown

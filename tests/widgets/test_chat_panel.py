@@ -2,35 +2,30 @@ from typing import Any
 
 import pytest
 
-from workbench.engines.chat import Transcript
+from workbench.engines.engine import Sampling
+from workbench.engines.replies import Asked, Reply
+from workbench.engines.transcript import Answer, Transcript, Turn
+from workbench.engines.transcript import heard as heard_by
 from workbench.errors import ContextError
 from workbench.widgets.chat_panel import ALL, ChatPanel
 
-TRANSCRIPT = Transcript(("Who?",), {"base": ("I.",), "trained": ("You.",)})
-
-
-class Recorder:
-    """Stands in for a conversation: counts what it has in view."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.heard = 0
-
-    def say(self, text: str) -> str:
-        if text == "too much":
-            raise ContextError("the request does not fit", hint="start over")
-        self.heard += 1
-        return f"{self.name} <{self.heard}> {text}"
-
-    def forget(self) -> None:
-        self.heard = 0
+TRANSCRIPT = Transcript((Turn("Who?", {"base": Answer("I."), "trained": Answer("You.")}),))
 
 
 class Chat:
-    names = ("base", "trained")
+    """Says how much it has in view."""
 
-    def conversation(self, name: str) -> Recorder:
-        return Recorder(name)
+    names = ("base", "trained")
+    sampling, seed = Sampling(), 0
+
+    def start(self, asked: Asked) -> Reply:
+        reply = Reply(asked)
+        if asked.question == "too much":
+            reply._answer.set_exception(ContextError("the request does not fit", hint="start over"))
+        else:
+            number = len(heard_by(asked.before, asked.name)) + 1
+            reply._answer.set_result(Answer(f"{asked.name} <{number}> {asked.question}"))
+        return reply
 
 
 @pytest.fixture

@@ -40,16 +40,20 @@ chat = options_command(ChatOptions, name="chat", leave_out=("questions",))(talk)
 
 def _converse(chat: object, *, remember: bool) -> None:
     from workbench.engines.chat import Chat
+    from workbench.engines.replies import Asked
+    from workbench.engines.transcript import Transcript, Turn
 
     assert isinstance(chat, Chat)
-    conversations = {name: chat.conversation(name) for name in chat.names}
+    said = Transcript()
     if sys.stdin.isatty():
         click.echo("An empty line or Ctrl-D ends the chat.", err=True)
     while line := _line():
-        for name, conversation in conversations.items():
-            if not remember:
-                conversation.forget()
-            click.echo(f"{name}: {conversation.say(line)}")
+        answers = {}
+        for name in chat.names:
+            before = said.turns if remember else ()
+            answers[name] = chat.start(Asked(name, line, chat.sampling, chat.seed, before=before)).wait()
+            click.echo(f"{name}: {answers[name]}")
+        said = said.with_turn(Turn(line, answers))
 
 
 def _line() -> str:

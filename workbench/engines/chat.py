@@ -1,8 +1,9 @@
-"""Talking to models: which ones are meant, a conversation with one, and the same questions put to several."""
+"""Talking to models: which ones are meant, messages to one or several of them, and the same questions put to all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 
@@ -10,116 +11,128 @@ from workbench.engines import endpoint_settings, open_engine
 from workbench.engines.catalogue import resolve
 from workbench.engines.engine import Engine, Request, Sampling
 from workbench.engines.options import ChatOptions
+from workbench.engines.replies import Asked, Hear, Reply
+from workbench.engines.transcript import Answer, Transcript, Turn
 from workbench.errors import ModelError, NotFoundError
-from workbench.messages import Message, assistant, user
+from workbench.messages import user
 from workbench.runs import Run
 from workbench.workspace import Workspace
 
 _WHOLE = ("F32", "F16", "BF16")
+# Somebody waits for the answer: better an error soon than an answer after many tries.
+_ATTEMPTS = 2
 
 
 @dataclass(frozen=True)
 class Speaker:
-    """A model to talk to: `name` is how it is shown, `model` what an engine is opened with."""
+    """A model to talk to: `name` is how it is shown, `model` what an engine is opened with, or its name at the endpoint
+    `url`."""
 
     name: str
     model: str
-
-
-@dataclass(frozen=True)
-class Transcript:
-    """The answers of each model, by its name, in the order of the questions."""
-
-    questions: tuple[str, ...]
-    answers: Mapping[str, tuple[str, ...]]
+    url: str = ""
 
     def __str__(self) -> str:
-        return "\n\n".join(
-            "\n".join([f"user: {question}", *(f"{name}: {said[number]}" for name, said in self.answers.items())])
-            for number, question in enumerate(self.questions)
-        )
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def _repr_html_(self) -> str:
-        heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("Question", *self.answers))
-        rows = zip(self.questions, *self.answers.values(), strict=True)
-        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-        caption = "The same questions, put to each model by itself"
-        return f"<table><caption>{caption}</caption><tr>{heads}</tr>{body}</table>"
-
-
-class Conversation:
-    """A conversation with one model; `messages` are what it has heard and said."""
-
-    def __init__(self, engine: Engine, sampling: Sampling, seed: int) -> None:
-        self.messages: list[Message] = []
-        self._engine = engine
-        self._sampling = sampling
-        self._seed = seed
-
-    def say(self, text: str) -> str:
-        """The model's answer, with all that went before in view; ContextError once that is too long for it."""
-        asked = [*self.messages, user(text)]
-        (answer,) = _answers(self._engine, [asked], self._sampling, self._seed)
-        self.messages = [*asked, assistant(answer)]
-        return answer
-
-    def forget(self) -> None:
-        self.messages = []
+        return f"{self.model} at {self.url}".strip() if self.url else Path(self.model).name
 
 
 class Chat:
     """The models of the options, opened; the trained one as the quantised GGUF of its run. Close it after use."""
 
     def __init__(self, options: ChatOptions, workspace: Workspace) -> None:
+        self.options = options
+        self.workspace = workspace
         self.sampling = Sampling(max_tokens=options.max_tokens, temperature=options.temperature)
         self.seed = options.seed
         self.speakers = find_speakers(options, workspace)
         self._engines: dict[str, Engine] = {}
+        self._threads: dict[str, ThreadPoolExecutor] = {}
         with ExitStack() as opened:
             for speaker in self.speakers:
                 self._engines[speaker.name] = engine = _open(speaker, options)
                 opened.callback(engine.close)
+                self._threads[speaker.name] = thread = ThreadPoolExecutor(1, speaker.name)
+                opened.enter_context(thread)
             self._opened = opened.pop_all()
 
     @property
     def names(self) -> list[str]:
         return [speaker.name for speaker in self.speakers]
 
+    @property
+    def models(self) -> dict[str, str]:
+        """What each name stands for, as a transcript keeps it."""
+        return {speaker.name: str(speaker) for speaker in self.speakers}
+
     def ask(self, questions: Sequence[str]) -> Transcript:
         """Each question by itself, to every model."""
-        asked = [[user(question)] for question in questions]
-        answers = {
-            name: tuple(_answers(engine, asked, self.sampling, self.seed)) for name, engine in self._engines.items()
-        }
-        return Transcript(tuple(questions), answers)
+        answers = {name: self._answers(name, questions) for name in self.names}
+        turns = tuple(
+            Turn(question, {name: said[number] for name, said in answers.items()})
+            for number, question in enumerate(questions)
+        )
+        return Transcript(turns, self.models, "The same questions, put to each model by itself")
 
-    def conversation(self, name: str) -> Conversation:
-        """A new conversation with one of the models."""
-        return Conversation(self._engines[name], self.sampling, self.seed)
+    def start(self, asked: Asked, hear: Hear = lambda piece: None) -> Reply:
+        """A message to the model of that name, whose answer comes in a thread of its own; each model draws one at a
+        time."""
+        if asked.name not in self._engines:
+            raise NotFoundError(f"no model is called {asked.name} here", hint=f"there is {', '.join(self.names)}")
+        reply = Reply(asked, hear)
+        reply.start(self._engines[asked.name], self._threads[asked.name])
+        return reply
 
     def close(self) -> None:
+        """Waits for answers that are still drawn; stop them first."""
         self._opened.close()
 
     def __repr__(self) -> str:
-        return "; ".join(f"{speaker.name}: {Path(speaker.model).name}" for speaker in self.speakers)
+        return "; ".join(f"{name}: {model}" for name, model in self.models.items())
 
     def _repr_html_(self) -> str:
-        items = (f"<li>{escape(one.name)}: {escape(Path(one.model).name)}</li>" for one in self.speakers)
+        items = (f"<li>{escape(name)}: {escape(model)}</li>" for name, model in self.models.items())
         return f"<ul>{''.join(items)}</ul>"
+
+    def _answers(self, name: str, questions: Sequence[str]) -> list[Answer]:
+        """In the order of the questions, which the engine may answer side by side."""
+        said: dict[str, Answer] = {}
+        with self._engines[name].session() as session:
+            for number, question in enumerate(questions):
+                session.submit(Request(str(number), (user(question),), sampling=self.sampling, seed=self.seed))
+            for done in session:
+                said[done.request.tag] = Answer(done.text.strip(), done.finish)
+        return [said[str(number)] for number in range(len(questions))]
 
 
 def find_speakers(options: ChatOptions, workspace: Workspace) -> list[Speaker]:
-    """The base first, where there is one; NotFoundError where the model is neither a run nor a file nor known."""
+    """The base first, where there is one, and last those beside; NotFoundError where the model is neither a run nor a
+    file nor known."""
     run = None if options.endpoint_url else trained_run(options.model, workspace)
     base = options.base_model or (str(run.manifest["base_model"]) if run else "")
-    beside = [Speaker("base", _located(base, workspace))] if base else []
+    found = [Speaker("base", _located(base, workspace))] if base else []
     if run:
-        return [*beside, Speaker("trained", str(quantised(run)))]
-    model = options.model if options.endpoint_url else _located(options.model, workspace)
-    return [*beside, Speaker("model", model)]
+        found.append(Speaker("trained", str(quantised(run))))
+    elif options.endpoint_url:
+        found.append(Speaker("model", options.model, options.endpoint_url))
+    else:
+        found.append(Speaker("model", _located(options.model, workspace)))
+    for beside in options.beside:
+        found.append(_named(beside, workspace, {speaker.name for speaker in found}))
+    return found
+
+
+def _named(text: str, workspace: Workspace, taken: set[str]) -> Speaker:
+    """A run, file, folder or name, or with `@` and an address one of an endpoint; called so, numbered where taken."""
+    model, at, url = text.rpartition("@")
+    if at and "://" in url:
+        speaker = Speaker(model or url, model, url)
+    elif run := trained_run(text, workspace):
+        speaker = Speaker(run.name, str(quantised(run)))
+    else:
+        place = _located(text, workspace)
+        speaker = Speaker(Path(place).name.removesuffix(".gguf"), place)
+    names = (speaker.name, *(f"{speaker.name} {number}" for number in range(2, len(taken) + 3)))
+    return replace(speaker, name=next(name for name in names if name not in taken))
 
 
 def trained_run(model: str, workspace: Workspace) -> Run | None:
@@ -149,18 +162,9 @@ def _located(model: str, workspace: Workspace) -> str:
 
 
 def _open(speaker: Speaker, options: ChatOptions) -> Engine:
-    endpoint = endpoint_settings(options) if speaker.name == "model" else None
-    if endpoint:
-        return open_engine(speaker.model, endpoint=endpoint)
-    return open_engine(speaker.model, machine=options)
-
-
-def _answers(engine: Engine, asked: Sequence[Sequence[Message]], sampling: Sampling, seed: int) -> list[str]:
-    """One answer for each list of messages, in their order."""
-    said: dict[str, str] = {}
-    with engine.session() as session:
-        for number, messages in enumerate(asked):
-            session.submit(Request(str(number), messages=tuple(messages), sampling=sampling, seed=seed))
-        for completion in session:
-            said[completion.request.tag] = completion.text.strip()
-    return [said[str(number)] for number in range(len(asked))]
+    endpoint = endpoint_settings(options.model_copy(update={"endpoint_url": speaker.url}))
+    if not endpoint:
+        return open_engine(speaker.model, machine=options)
+    # The key is for the endpoint that it was given with, and for no other.
+    key = endpoint.key if speaker.url == options.endpoint_url else ""
+    return open_engine(speaker.model, endpoint=replace(endpoint, key=key, attempts=_ATTEMPTS))

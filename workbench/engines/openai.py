@@ -4,7 +4,7 @@ import asyncio
 import queue
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -24,6 +24,7 @@ from workbench.records import digest_json
 T = TypeVar("T")
 Work = Callable[[], Coroutine[Any, Any, T]]
 _TRIAL_TOKENS = 24
+_MOMENT = 0.05
 _TRIAL = "The sun rises in the"
 
 
@@ -82,6 +83,19 @@ class EndpointSession:
                 yield from self._take(self._arrived.get())
         if self._error:
             raise self._error
+
+    @property
+    def places(self) -> int:
+        return self._engine.concurrency
+
+    def turn(self) -> list[Completion]:
+        """What arrived, waited for a moment at most."""
+        done, self._cancelled = self._cancelled, []
+        with suppress(queue.Empty):
+            done += self._take(self._arrived.get(timeout=0 if done else _MOMENT))
+        if self._error and not self._jobs and not done:
+            raise self._error
+        return done
 
     def cancel(self, tag: str) -> None:
         """Closes the connection of what the endpoint is writing, so that it may stop."""
@@ -156,7 +170,7 @@ class EndpointEngine:
 
     def __init__(self, settings: EndpointSettings, model: str = "", context_size: int = 0) -> None:
         self.connection = Connection(settings)
-        self._concurrency = settings.concurrency
+        self.concurrency = settings.concurrency
         self._context_size = context_size
         self._offers = Offers(self.connection, model)
         self._constraints = Constraints(self._try)
@@ -189,7 +203,7 @@ class EndpointEngine:
     @contextmanager
     def session(self) -> Iterator[EndpointSession]:
         """Leaving the block drops what is under way."""
-        session = EndpointSession(self, self._concurrency)
+        session = EndpointSession(self, self.concurrency)
         try:
             yield session
         finally:

@@ -47,6 +47,9 @@ class ChatOptions(EndpointOptions, MachineOptions):
     )
     endpoint_url: str = option("", "OpenAI-shaped endpoint that serves the model instead of a file")
     api_key: str = option("", "key of that endpoint", result=False)
+    beside: list[str] = option(
+        [], "further models to talk to, one of an endpoint as NAME@URL, to which no key is sent", result=False
+    )
     questions: list[str] = option(QUESTIONS, "questions that each model is asked")
     max_tokens: int = option(64, "longest answer in tokens of the model", minimum=1, maximum=8192)
     temperature: float = option(0.0, "how freely words are drawn, 0 takes the likeliest", minimum=0.0, maximum=2.0)

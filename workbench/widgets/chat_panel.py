@@ -3,7 +3,9 @@
 from html import escape
 from typing import Any
 
-from workbench.engines.chat import Chat, Conversation, Transcript
+from workbench.engines.chat import Chat
+from workbench.engines.replies import Asked
+from workbench.engines.transcript import Answer, Transcript, Turn
 from workbench.errors import WorkbenchError, explain
 from workbench.widgets.panel import Panel, button, dropdown, live
 
@@ -18,7 +20,8 @@ class ChatPanel(Panel):
         self.value: list[tuple[str, str]] = []
         self.transcript = transcript
         self._names = chat.names
-        self._conversations: dict[str, Conversation] = {name: chat.conversation(name) for name in chat.names}
+        self._chat = chat
+        self._said: list[Turn] = []
 
     def say(self, text: str, to: str = ALL, *, remember: bool = False) -> None:
         """Puts a text to one model or to all; without `remember` earlier messages are out of view."""
@@ -30,8 +33,7 @@ class ChatPanel(Panel):
 
     def start_over(self) -> None:
         self.value.clear()
-        for conversation in self._conversations.values():
-            conversation.forget()
+        self._said.clear()
 
     def build(self) -> Any:
         import ipywidgets
@@ -63,13 +65,13 @@ class ChatPanel(Panel):
         return "\n\n".join([str(self.transcript), *(f"{who}: {said}" for who, said in self.value)])
 
     def _answer(self, name: str, text: str, *, remember: bool) -> str:
-        conversation = self._conversations[name]
-        if not remember:
-            conversation.forget()
+        before = tuple(self._said) if remember else ()
         try:
-            return conversation.say(text)
+            answer = self._chat.start(Asked(name, text, self._chat.sampling, self._chat.seed, before=before)).wait()
         except WorkbenchError as error:
-            return f"({explain(error)})"
+            answer = Answer("", "failed", error=explain(error))
+        self._said.append(Turn(text, {name: answer}))
+        return str(answer)
 
     def _page(self) -> str:
         if not self.value:
