@@ -2,61 +2,23 @@ import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.engines.endpoints import Endpoint
+from tests.engines.tellers import Teller
 from workbench.engines.credentials import EndpointSettings
-from workbench.engines.engine import Completion, Engine, Request, Sampling
+from workbench.engines.engine import Engine, Sampling
 from workbench.engines.llamacpp import LlamaEngine
 from workbench.engines.openai import EndpointEngine
 from workbench.engines.replies import Asked, Reply
 from workbench.engines.settings import Settings
 from workbench.engines.transcript import Answer, Turn
 from workbench.engines.transformers import TransformersEngine
-from workbench.errors import ContextError, EndpointError
 
 SAMPLING = Sampling(max_tokens=24, temperature=1.0)
-
-
-class Teller:
-    """An engine that says the pieces it was given, one a turn, and reads no more than so many messages."""
-
-    def __init__(self, *pieces: str, most: int = 99) -> None:
-        self.pieces, self.most = pieces, most
-        self.requests: list[Request] = []
-        self.cancelled = False
-        self.threads: set[int] = set()
-
-    @contextmanager
-    def session(self) -> Iterator["Teller"]:
-        self._left = [*self.pieces]
-        self._told = ""
-        self.cancelled = False
-        yield self
-
-    def submit(self, request: Request) -> None:
-        self.requests.append(request)
-        if len(request.messages) > self.most:
-            raise ContextError("the request does not fit")
-
-    def turn(self) -> list[Completion]:
-        self.threads.add(threading.get_ident())
-        request = self.requests[-1]
-        if self.cancelled or not self._left:
-            return [Completion(request, 0, self._told, "cancelled" if self.cancelled else "stop", 1, 1)]
-        piece = self._left.pop(0)
-        self._told += piece
-        assert request.on_text
-        request.on_text(0, piece)
-        return []
-
-    def cancel(self, tag: str) -> None:
-        assert tag == self.requests[-1].tag
-        self.cancelled = True
 
 
 @pytest.fixture
@@ -106,8 +68,14 @@ def test_what_was_left_out_stays_out(executor: ThreadPoolExecutor) -> None:
 
 
 def test_a_message_that_does_not_fit_by_itself_is_an_error(executor: ThreadPoolExecutor) -> None:
-    with pytest.raises(ContextError, match="does not fit"):
-        answered(Teller("Yes.", most=0), executor, Asked("one", "Now?", SAMPLING, before=turns(2)))
+    answer = answered(Teller("Yes.", most=0), executor, Asked("one", "Now?", SAMPLING, before=turns(2)))
+    assert answer == Answer("", "failed", error="the request does not fit\nhint: shorten it")
+
+
+def test_a_fault_is_an_answer_too(executor: ThreadPoolExecutor) -> None:
+    answer = answered(None, executor, Asked("one", "Now?", SAMPLING))
+    assert answer.end == "failed"
+    assert answer.error.startswith("AttributeError: ")
 
 
 def test_who_waits_for_the_end_is_called_also_when_it_failed(executor: ThreadPoolExecutor) -> None:
@@ -198,5 +166,6 @@ def test_an_endpoint_that_is_gone_is_an_error(
     remote: EndpointEngine, endpoint: Endpoint, executor: ThreadPoolExecutor
 ) -> None:
     endpoint.reply = lambda path, body: (200, {}, None)
-    with pytest.raises(EndpointError):
-        answered(remote, executor, Asked("one", "Hello?", SAMPLING))
+    answer = answered(remote, executor, Asked("one", "Hello?", SAMPLING))
+    assert answer.end == "failed"
+    assert f"request 'one' to {endpoint.url} failed" in answer.error

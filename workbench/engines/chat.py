@@ -44,16 +44,13 @@ class Chat:
         self.workspace = workspace
         self.sampling = Sampling(max_tokens=options.max_tokens, temperature=options.temperature)
         self.seed = options.seed
-        self.speakers = find_speakers(options, workspace)
+        self.speakers: list[Speaker] = []
         self._engines: dict[str, Engine] = {}
         self._threads: dict[str, ThreadPoolExecutor] = {}
-        with ExitStack() as opened:
-            for speaker in self.speakers:
-                self._engines[speaker.name] = engine = _open(speaker, options)
-                opened.callback(engine.close)
-                self._threads[speaker.name] = thread = ThreadPoolExecutor(1, speaker.name)
-                opened.enter_context(thread)
-            self._opened = opened.pop_all()
+        with ExitStack() as self._opened:
+            for speaker in find_speakers(options, workspace):
+                self._open(speaker)
+            self._opened = self._opened.pop_all()
 
     @property
     def names(self) -> list[str]:
@@ -76,11 +73,22 @@ class Chat:
     def start(self, asked: Asked, hear: Hear = lambda piece: None) -> Reply:
         """A message to the model of that name, whose answer comes in a thread of its own; each model draws one at a
         time."""
-        if asked.name not in self._engines:
-            raise NotFoundError(f"no model is called {asked.name} here", hint=f"there is {', '.join(self.names)}")
+        self.check([asked.name])
         reply = Reply(asked, hear)
         reply.start(self._engines[asked.name], self._threads[asked.name])
         return reply
+
+    def add(self, model: str) -> str:
+        """Opens one more, given as `beside` in the options, and returns the name that it speaks under."""
+        speaker = _named(model, self.workspace, set(self.names))
+        self._open(speaker)
+        return speaker.name
+
+    def check(self, names: Sequence[str]) -> None:
+        """NotFoundError where a name is none of a model here."""
+        for name in names:
+            if name not in self._engines:
+                raise NotFoundError(f"no model is called {name} here", hint=f"there is {', '.join(self.names)}")
 
     def close(self) -> None:
         """Waits for answers that are still drawn; stop them first."""
@@ -92,6 +100,13 @@ class Chat:
     def _repr_html_(self) -> str:
         items = (f"<li>{escape(name)}: {escape(model)}</li>" for name, model in self.models.items())
         return f"<ul>{''.join(items)}</ul>"
+
+    def _open(self, speaker: Speaker) -> None:
+        engine = _opened(speaker, self.options)
+        self._opened.callback(engine.close)
+        self._threads[speaker.name] = self._opened.enter_context(ThreadPoolExecutor(1, speaker.name))
+        self._engines[speaker.name] = engine
+        self.speakers.append(speaker)
 
     def _answers(self, name: str, questions: Sequence[str]) -> list[Answer]:
         """In the order of the questions, which the engine may answer side by side."""
@@ -161,7 +176,7 @@ def _located(model: str, workspace: Workspace) -> str:
     return str(resolve(str(path) if path.exists() else model, workspace.models))
 
 
-def _open(speaker: Speaker, options: ChatOptions) -> Engine:
+def _opened(speaker: Speaker, options: ChatOptions) -> Engine:
     endpoint = endpoint_settings(options.model_copy(update={"endpoint_url": speaker.url}))
     if not endpoint:
         return open_engine(speaker.model, machine=options)

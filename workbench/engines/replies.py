@@ -8,7 +8,7 @@ from typing import cast
 
 from workbench.engines.engine import Completion, Engine, Request, Sampling, TurningSession
 from workbench.engines.transcript import Answer, Turn, heard, messages
-from workbench.errors import ContextError
+from workbench.errors import ContextError, WorkbenchError, error_record, explain
 
 Hear = Callable[[str], None]
 
@@ -27,7 +27,8 @@ class Asked:
 
 @dataclass
 class Reply:
-    """An answer on its way. `text` is what there is of it, which `hear` gets in pieces, in the thread that draws it."""
+    """An answer on its way; what fails ends as an answer, too. `text` is what there is of it, which `hear` gets in
+    pieces, in the thread that draws it."""
 
     asked: Asked
     hear: Hear = lambda piece: None
@@ -45,19 +46,29 @@ class Reply:
         self._stopped.set()
 
     def then(self, action: Callable[[], None]) -> None:
-        """Called when the answer is there or failed, in the thread that drew it or, if that is over, at once."""
+        """Called when the answer is there, in the thread that drew it or, if that is over, at once."""
         self._answer.add_done_callback(lambda _: action())
 
     def wait(self, seconds: float | None = None) -> Answer:
-        """The answer, or the error that there is in its place; TimeoutError after so many seconds."""
+        """One that failed says why in the answer; TimeoutError after so many seconds."""
         return self._answer.result(seconds)
 
+    @property
+    def answer(self) -> Answer | None:
+        """None while it is on its way."""
+        return self._answer.result() if self._answer.done() else None
+
     def _run(self, engine: Engine) -> None:
+        """Whatever happens, there is an answer for those who wait."""
         try:
-            self._answer.set_result(self._drawn(engine))
+            answer = self._drawn(engine)
+        except WorkbenchError as error:
+            answer = Answer(self.text, "failed", error=explain(error))
         except BaseException as error:
-            self._answer.set_exception(error)
+            answer = Answer(self.text, "failed", error=error_record(error)["message"])
             raise
+        finally:
+            self._answer.set_result(answer)
 
     def _drawn(self, engine: Engine) -> Answer:
         """With as much in view as fits: what once was left out stays so, and then the oldest turn each time."""

@@ -139,8 +139,9 @@ def messages(turns: Sequence[Turn], name: str, question: str, context: str = "")
 
 
 def heard(turns: Sequence[Turn], name: str) -> list[Turn]:
-    """Those in which the model said something."""
-    return [turn for turn in turns if name in turn.answers and turn.answers[name].text]
+    """Those in which the model said something, and did not fail meanwhile."""
+    said = ((turn, turn.answers.get(name)) for turn in turns)
+    return [turn for turn, answer in said if answer and answer.text and answer.end != "failed"]
 
 
 def _lines(turn: Turn) -> Iterator[str]:
