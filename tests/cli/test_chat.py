@@ -1,55 +1,113 @@
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from tests.engines.tellers import Teller, chatting
 from workbench.cli.main import answer
 from workbench.engines import chat as module
-from workbench.engines.engine import Sampling
-from workbench.engines.replies import Asked, Reply
+from workbench.engines.chat import Chat
 from workbench.engines.transcript import Answer, Transcript, Turn
+from workbench.engines.transcripts import Transcripts
+from workbench.workspace import Workspace
+
+Captured = pytest.CaptureFixture[str]
 
 
-class Chat:
-    names = ("base", "trained")
-    sampling, seed = Sampling(), 0
-    closed = False
-
-    def __init__(self, *arguments: object) -> None: ...
-
-    def ask(self, questions: Sequence[str]) -> Transcript:
-        return Transcript(tuple(Turn(question, {"base": Answer(question.upper())}) for question in questions))
-
-    def start(self, asked: Asked) -> Reply:
-        reply = Reply(asked)
-        reply._answer.set_result(Answer(f"{len(asked.before) + 1}. {asked.question}"))
-        return reply
-
-    def close(self) -> None:
-        Chat.closed = True
+@pytest.fixture
+def tellers() -> dict[str, Teller]:
+    return {"base": Teller("I", " do."), "trained": Teller("You.")}
 
 
 @pytest.fixture(autouse=True)
-def chat(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "Chat", Chat)
-    monkeypatch.setattr(Chat, "closed", False)
+def chat(monkeypatch: pytest.MonkeyPatch, tellers: dict[str, Teller], workspace: Workspace) -> Iterator[Chat]:
+    """Opening a chat gives this one."""
+    with chatting(tellers, workspace) as chat:
+        monkeypatch.setattr(module, "Chat", lambda *given: chat)
+        monkeypatch.setattr(chat, "close", lambda: None)
+        yield chat
 
 
-def test_questions_are_answered_one_by_one(capsys: pytest.CaptureFixture[str]) -> None:
+def lines(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+
+
+def test_questions_are_answered_one_by_one(chat: Chat, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    def ask(questions: Any) -> Transcript:
+        return Transcript(tuple(Turn(question, {"base": Answer(question.upper())}) for question in questions))
+
+    monkeypatch.setattr(chat, "ask", ask)
     assert answer(["model", "chat", "--question", "who?", "--question", "when?"]) == 0
     assert capsys.readouterr().out == "user: who?\nbase: WHO?\n\nuser: when?\nbase: WHEN?\n"
-    assert Chat.closed
-    assert answer(["model", "chat", "--question", "who?", "--output", "json"]) == 0
+    assert answer(["chat", "--question", "who?", "--output", "json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"questions": ["who?"], "answers": {"base": ["WHO?"]}}
 
 
-@pytest.mark.parametrize(("flag", "last"), [("--remember", "2. b"), ("--no-remember", "1. b")])
+@pytest.mark.parametrize(("flag", "view"), [("--remember", 3), ("--no-remember", 1)])
 def test_lines_are_a_conversation(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], flag: str, last: str
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured, tellers: dict[str, Teller], flag: str, view: int
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("a\nb\n"))
+    lines(monkeypatch, "a\n\nb\n")
     assert answer(["model", "chat", flag]) == 0
     out, err = capsys.readouterr()
-    assert out.splitlines() == ["base: 1. a", "trained: 1. a", f"base: {last}", f"trained: {last}"]
+    assert out.splitlines() == ["base: I do.", "trained: You."] * 2
     assert err == ""
+    assert len(tellers["base"].requests[-1].messages) == view
+
+
+def test_a_session_is_gone_on_with_and_listed(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured, tellers: dict[str, Teller], workspace: Workspace
+) -> None:
+    lines(monkeypatch, "first\n")
+    assert answer(["model", "chat", "--session", "mine"]) == 0
+    lines(monkeypatch, "second\n")
+    assert answer(["model", "chat", "--session", "mine"]) == 0
+    assert "mine: 1 turns so far." in capsys.readouterr().err
+    said = [message["content"] for message in tellers["base"].requests[-1].messages]
+    assert said == ["first", "I do.", "second"]
+    assert answer(["model", "chat", "--session", "mine", "--question", "third"]) == 0
+    assert Transcripts(workspace).load("mine").questions == ("first", "second", "third")
+    capsys.readouterr()
+    assert answer(["model", "chat", "--list-sessions"]) == 0
+    listed = capsys.readouterr().out
+    assert listed.startswith("mine  20")
+    assert listed.endswith("3 turns  first\n")
+    assert answer(["model", "chat", "--list-sessions", "--output", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["models"] == ["base", "trained"]
+
+
+def test_lines_of_a_pipe_are_kept_only_where_a_session_is_named(
+    monkeypatch: pytest.MonkeyPatch, workspace: Workspace, capsys: Captured
+) -> None:
+    lines(monkeypatch, "a\n")
+    assert answer(["model", "chat"]) == 0
+    assert Transcripts(workspace).names() == []
+    assert answer(["model", "chat", "--list-sessions"]) == 0
+    assert capsys.readouterr().err == "No session was kept yet.\n"
+
+
+def test_what_fails_is_said_and_what_was_said_is_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured, tellers: dict[str, Teller], workspace: Workspace
+) -> None:
+    tellers["base"].most = 0
+    lines(monkeypatch, "a\n/nothing\nb\n")
+    assert answer(["model", "chat", "--session", "mine"]) == 1
+    out, err = capsys.readouterr()
+    assert out.splitlines() == ["base: ", "trained: You."] * 2
+    assert err.count("error: the request does not fit\nhint: shorten it\n") == 2
+    assert "error: there is no command /nothing\nhint: /help lists them\n" in err
+    assert Transcripts(workspace).load("mine").answers["trained"] == ("You.", "You.")
+
+
+def test_quit_ends_it_before_the_input_does(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    lines(monkeypatch, "/quit\nhello\n")
+    assert answer(["model", "chat"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_a_session_that_is_open_elsewhere_is_refused(workspace: Workspace, capsys: Captured) -> None:
+    with Transcripts(workspace).hold("mine"):
+        assert answer(["model", "chat", "--session", "mine", "--question", "a"]) == 2
+    assert "the chat mine is open in another program" in capsys.readouterr().err

@@ -1,63 +1,92 @@
-"""`workbench model chat`: questions on the command line, or a conversation line by line."""
+"""`workbench model chat`: questions on the command line, or a conversation message by message."""
 
 import json
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from workbench.cli.flags import options_command, output_flag, workspace_flag
 from workbench.engines.options import ChatOptions
+from workbench.errors import WorkbenchError, explain
 from workbench.workspace import Workspace
+
+if TYPE_CHECKING:
+    from workbench.engines.chat import Chat
+
+_HISTORY = ".history"
 
 
 @click.option("--question", "asked", multiple=True, help="A question to answer; several are answered one by one.")
-@click.option("--remember/--no-remember", default=False, show_default=True, help="Keep earlier messages in view.")
+@click.option("--session", default="", metavar="NAME", help="Go on with the session of that name, or begin it.")
+@click.option("--list-sessions", is_flag=True, help="Show the sessions that were kept, and end.")
+@click.option("--remember/--no-remember", default=True, show_default=True, help="Keep earlier messages in view.")
 @workspace_flag
 @output_flag
-def talk(options: ChatOptions, asked: tuple[str, ...], remember: bool, workspace: Path | None, output: str) -> None:
+def talk(options: ChatOptions, asked: tuple[str, ...], session: str, list_sessions: bool, **shown: object) -> int:
     """Talk to a model, and to its base beside it.
 
-    Without --question it reads messages from standard input, one a line, until that ends.
+    Without --question it reads messages: from a terminal with a history and /help for commands, and keeps them as a
+    session; from anything else one a line, until that ends, and keeps them if --session names one.
     """
     from workbench.engines.chat import Chat
 
-    with closing(Chat(options, Workspace.find(workspace))) as chat:
-        if not asked:
-            _converse(chat, remember=remember)
-            return
+    where, as_json, remember = shown["workspace"], shown["output"] == "json", bool(shown["remember"])
+    workspace = Workspace.find(where if isinstance(where, Path) else None)
+    if list_sessions:
+        _show_sessions(workspace, as_json=as_json)
+        return 0
+    with closing(Chat(options, workspace)) as chat:
+        if not asked or session:
+            return _converse(chat, session, asked, remember=remember)
         transcript = chat.ask(asked)
-    if output == "json":
+    if as_json:
         answers = {name: list(said) for name, said in transcript.answers.items()}
         click.echo(json.dumps({"questions": list(asked), "answers": answers}, indent=2, ensure_ascii=False))
     else:
         click.echo(str(transcript))
+    return 0
 
 
 chat = options_command(ChatOptions, name="chat", leave_out=("questions",))(talk)
 
 
-def _converse(chat: object, *, remember: bool) -> None:
-    from workbench.engines.chat import Chat
-    from workbench.engines.replies import Asked
-    from workbench.engines.transcript import Transcript, Turn
+def _show_sessions(workspace: Workspace, *, as_json: bool) -> None:
+    from workbench.engines.transcripts import Transcripts
 
-    assert isinstance(chat, Chat)
-    said = Transcript()
-    if sys.stdin.isatty():
-        click.echo("An empty line or Ctrl-D ends the chat.", err=True)
-    while line := _line():
-        answers = {}
-        for name in chat.names:
-            before = said.turns if remember else ()
-            answers[name] = chat.start(Asked(name, line, chat.sampling, chat.seed, before=before)).wait()
-            click.echo(f"{name}: {answers[name]}")
-        said = said.with_turn(Turn(line, answers))
+    found = [kept.to_record() for kept in Transcripts(workspace).overview()]
+    if as_json:
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    for one in found:
+        begins = str(one["begins"]).partition("\n")[0]
+        click.echo(f"{one['name']}  {str(one['changed'])[:16].replace('T', ' ')}  {one['turns']} turns  {begins[:60]}")
+    if not found:
+        click.echo("No session was kept yet.", err=True)
 
 
-def _line() -> str:
-    """What the person says next; empty at the end."""
-    if sys.stdin.isatty():
-        click.echo("you: ", nl=False, err=True)
-    return sys.stdin.readline().strip()
+def _converse(chat: "Chat", session: str, asked: tuple[str, ...], *, remember: bool) -> int:
+    """1 where something failed and nobody sat there to see it."""
+    from workbench.cli.chat_commands import COMMANDS, obey
+    from workbench.cli.chat_lines import messages
+    from workbench.cli.chat_talk import Talk
+
+    seen = sys.stdin.isatty() and not asked
+    with Talk(chat, remember=remember, keeping=seen) as talk:
+        if session:
+            talk.begin(session)
+            click.echo(f"{session}: {len(talk.turns)} turns so far.", err=True)
+        for message in asked or messages(chat.workspace.chats / _HISTORY, [*COMMANDS, "/quit"]):
+            try:
+                if not message.startswith("/"):
+                    talk.say(message)
+                elif not obey(talk, message):
+                    break
+            except WorkbenchError as error:
+                talk.failed = True
+                click.echo(f"error: {explain(error)}", err=True)
+        if talk.session and seen:
+            click.echo(f"Kept: workbench model chat --session {talk.session} goes on with it.", err=True)
+        return int(talk.failed and not seen)

@@ -29,6 +29,7 @@ COMMANDS = {
     "documents": ("workbench.cli.documents:documents", "Fetch, convert and divide documents."),
     "data": ("workbench.cli.data:data", "Generate training data and look at it."),
     "model": ("workbench.cli.model:model", "Train, evaluate, export and talk to models."),
+    "chat": ("workbench.cli.chat:chat", "Talk to a model and its base: short for model chat."),
     "serve": ("workbench.cli.serve:serve", "Serve models behind OpenAI's API: short for model serve."),
     "notebooks": ("workbench.cli.notebooks:notebooks", "Keep the notebooks' parameters cells as their options say."),
     "system": ("workbench.cli.system:system", "Show what this machine has and what would be used."),
