@@ -50,7 +50,7 @@ def test_without_its_documents_a_leaf_still_offers_its_contexts(
     (taxonomy.leaf(LEAF).folder / "lighthouses.md").unlink()
     chooser.leaf.value = LEAF
     assert taken[-1]
-    assert "lighthouses.md" in chooser.shown.value
+    assert "qna.yaml:63: " in chooser.shown.value
     chooser.leaf.value = "no leaf"
     (taxonomy.leaf(LEAF).folder / "qna.yaml").write_text("[]")
     chooser.leaf.value = LEAF
