@@ -37,8 +37,8 @@ def test_conversations_are_rated_by_turn(world: World) -> None:
     manifest = world.evaluate().manifest
     found = manifest["benchmarks"]["mt_bench"]
     assert (found["title"], found["set"]) == ("Workbench's own conversations", "own")
-    assert found["base"]["scores"] == {"turn_one": 10.0, "turn_two": 1.0}
-    assert (found["trained"]["items"], found["trained"]["failed"]) == (4, 0)
+    assert {turn: each["score"] for turn, each in found["base"]["turns"].items()} == {"turn_one": 10.0, "turn_two": 1.0}
+    assert (found["trained"]["items"], found["trained"]["failed"]) == (2, 0)
     assert manifest["model_metrics"]["mt_bench"] == {
         "scores": {"turn_one": 10.0, "turn_two": 5.5},
         "overall_average": 7.75,
@@ -180,9 +180,9 @@ def test_a_judge_with_a_short_context_rates_what_it_can_read(world: World) -> No
     run = world.evaluate(world.options(benchmarks=["mt_bench"]))
     found = run.manifest["benchmarks"]["mt_bench"]
     rows = list(read_jsonl(run.artifacts / "mt_bench_base.jsonl"))
-    assert (found["trained"]["items"], found["trained"]["error_rate"]) == (4, 0.5)
+    assert (found["trained"]["items"], found["trained"]["error_rate"]) == (2, 0.5)
     assert all("the judge could not read it" in row["failures"][1] for row in rows)
-    assert run.manifest["model_metrics"]["mt_bench"]["scores"] == {"turn_one": 10.0, "turn_two": None}
+    assert run.manifest["model_metrics"]["mt_bench"]["scores"] == {"turn_one": 10.0}
 
 
 def test_a_judge_that_dies_goes_on_where_it_was(world: World) -> None:

@@ -107,7 +107,7 @@ def test_what_will_be_asked_is_counted_and_what_is_left_out_has_a_reason() -> No
     models = Models(Subject("trained", "demo-1", "demo"), Subject("base", "seedling-base", "base"), None)
     questions = {name: [Question("1", "a", "Why?", "so")] * 3 for name in ("heldout", "mt_bench_branch")}
     skipped = {"mmlu_branch": "no data run was named"}
-    plan = Plan(models, "models/judge.gguf", "full", questions, skipped, {}, None, reading_trained=False)
+    plan = Plan(models, "models/judge.gguf", "full", questions, skipped, {}, {}, reading_trained=False)
     shown = asked_questions(plan)
     assert shown.caption == "Questions to seedling-base and demo-1"
     assert shown.rows == (

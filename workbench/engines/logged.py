@@ -7,6 +7,11 @@ from typing import Any
 from workbench.engines.engine import Logprob
 
 
+def wish(count: int, *, chat: bool) -> dict[str, Any]:
+    """The fields of a request that ask for them, and for the `count` likeliest beside each."""
+    return {"logprobs": True, "top_logprobs": count} if chat else {"logprobs": count}
+
+
 def logged(choice: Mapping[str, Any], count: int) -> tuple[Logprob, ...]:
     """Those of a choice, each with the `count` likeliest; none where the endpoint sent none."""
     told = choice.get("logprobs")

@@ -14,7 +14,7 @@ from workbench.engines.constraints import KINDS, Constraints
 from workbench.engines.credentials import EndpointSettings
 from workbench.engines.echoes import Echo
 from workbench.engines.engine import Completion, Finish, OnText, Request, Sampling, check_request, sample_seed
-from workbench.engines.logged import logged
+from workbench.engines.logged import logged, wish
 from workbench.engines.offers import Offers, estimate
 from workbench.engines.streams import Assembly
 from workbench.errors import ContextError, EndpointError, EngineError
@@ -297,7 +297,7 @@ class EndpointEngine:
             **{name: value for name, value in fields.items() if self._neutral or name not in _neutral(sampling)},
         }
         if request.logprobs is not None:
-            body |= _logprobs_wanted(request.logprobs, chat=bool(request.messages))
+            body |= wish(request.logprobs, chat=bool(request.messages))
         for kind in KINDS:
             if text := getattr(request, kind):
                 way = await self._constraints.way(kind, chat=bool(request.messages))
@@ -341,7 +341,7 @@ class EndpointEngine:
 
     async def _logs_one(self, chat: bool) -> bool:
         asked: dict[str, Any] = {"messages": [user(_TRIAL)]} if chat else {"prompt": _TRIAL}
-        body = {"model": self.name, "max_tokens": 1, "temperature": 0, **asked, **_logprobs_wanted(1, chat=chat)}
+        body = {"model": self.name, "max_tokens": 1, "temperature": 0, **asked, **wish(1, chat=chat)}
         try:
             answer = await self.connection.post(
                 self._route(chat=chat), body, f"a trial of {self.connection.url}", trial=True
@@ -383,12 +383,7 @@ class EndpointEngine:
 
 def _neutral(sampling: Sampling) -> set[str]:
     """Fields that change nothing, said since some endpoints have values of their own; others do not know them."""
-    off = {"top_k": not sampling.top_k, "min_p": not sampling.min_p, "repeat_penalty": True}
-    return {name for name, changes_nothing in off.items() if changes_nothing}
-
-
-def _logprobs_wanted(count: int, *, chat: bool) -> dict[str, Any]:
-    return {"logprobs": True, "top_logprobs": count} if chat else {"logprobs": count}
+    return {"repeat_penalty", *(name for name in ("top_k", "min_p") if not getattr(sampling, name))}
 
 
 def _text(choice: Mapping[str, Any]) -> str:
