@@ -16,7 +16,7 @@ TEXT = "<|user|>Who built the lighthouse of Vel Marin? It was built in 1843.<|as
 def llama_logits(path: Path, ids: list[int]) -> NDArray[np.float32]:
     """One row a token. Keys and values are kept in F32, so that what differs is the file."""
     model = LlamaModel(path)
-    with patch.object(llama_binding, "_kinds", lambda exact: (0, 0)):
+    with patch.object(llama_binding.LlamaModel, "kinds", lambda model, exact: (0, 0)):
         context = LlamaContext(model, Layout(256, 1, 128, 1, True))
     batch = LlamaBatch(128)
     batch.add(ids, 0, 0, len(ids))

@@ -2,6 +2,7 @@ import errno
 import os
 import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -87,18 +88,23 @@ def test_a_state_is_replaced_whole(make_model: MakeModel, tmp_path: Path, monkey
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.fixture
+@contextmanager
 def small_files() -> Iterator[None]:
-    """No file of this process may grow beyond 64 KiB, which meets safetensors' own writing too."""
+    """No file of this process may grow beyond 64 KiB, which meets safetensors' own writing too.
+
+    Only within a test: behind it pytest writes, and that may be into a long file.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.usefixtures("small_files")
 def test_a_full_disk_is_told_and_nothing_half_stays(make_model: MakeModel, tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match=r"no room left to write .*state: File too large"):
+    full = pytest.raises(StorageError, match=r"no room left to write .*state: File too large")
+    with full, small_files():
         save_state(tmp_path / "state", make_model(), [], PROGRESS)
     assert list(tmp_path.iterdir()) == []
 
