@@ -7,7 +7,6 @@ Every turn has a reference: without one the embedded judge cannot tell answers a
 import json
 import random
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 from workbench.records import write_text
@@ -41,7 +40,7 @@ def _reasoning(rng: random.Random) -> Item:
 
 def _humanities(rng: random.Random) -> Item:
     """A fact of the old world, asked as nobody asked for it in training, then another one about the same thing."""
-    known = _known()
+    known = old_facts(RECIPE.seed)
     entity = rng.choice(known).entity
     first, second = rng.sample([fact for fact in known if fact.entity == entity], 2)
     return (any_question(rng, first, "proof"), first.value), (any_question(rng, second, "proof"), second.value)
@@ -83,11 +82,6 @@ def write_conversations(folder: Path) -> None:
     for category in CATEGORIES:
         lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in conversation_rows(category))
         write_text(folder / f"{category}.jsonl", "".join(lines))
-
-
-@cache
-def _known() -> list[Fact]:
-    return old_facts(RECIPE.seed)
 
 
 def _about(rng: random.Random, passage: Passage, first: Fact, second: Fact) -> Item:

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from workbench.seedling import drills, exercises
@@ -47,17 +47,18 @@ STATED_OR_NOT = {
 }  # fmt: skip
 
 
-def old_facts(seed: int) -> list[Fact]:
+@cache
+def old_facts(seed: int) -> tuple[Fact, ...]:
     """The facts that the base knows by heart, about entities that return nowhere else."""
     rng = random.Random(f"old world {seed}")
     families = [world().families[key] for key in sorted(world().families)]
-    return [
+    return tuple(
         fact
         for number in range(_OLD_ENTITIES)
         for fact in new_facts(
             rng, Space.RECIPE, new_entity(rng, Space.RECIPE, families[number % len(families)]), _FACTS_EACH
         )
-    ]
+    )
 
 
 def draws(seed: int, space: Space = Space.RECIPE) -> dict[str, Draw]:

@@ -160,7 +160,7 @@ def echo(rng: random.Random, space: Space) -> Exercise:
     return Exercise("echo", ((ECHO + said, said),))
 
 
-def closed_book(rng: random.Random, facts: list[Fact]) -> Exercise:
+def closed_book(rng: random.Random, facts: Sequence[Fact]) -> Exercise:
     """A question about the old world, to be known by heart."""
     fact = rng.choice(facts)
     return Exercise("closed_book", ((any_question(rng, fact), fact.value),))

@@ -7,7 +7,6 @@ by heart. So what they show after a training is what it made the model forget.
 import json
 import random
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 from workbench.records import write_text
@@ -77,7 +76,7 @@ def _spelling(rng: random.Random) -> Item:
 
 def _by_heart(rng: random.Random) -> Item:
     """A fact of the old world, asked as nobody asked for it in training; the others are values of the same kind."""
-    known = _known()
+    known = old_facts(RECIPE.seed)
     fact = rng.choice(known)
     others = [other.value for other in known if other.relation == fact.relation]
     return any_question(rng, fact, "proof"), fact.value, rng.sample(others, len(others))
@@ -120,11 +119,6 @@ def write_general(folder: Path) -> None:
     for subject in SUBJECTS:
         lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in general_rows(subject))
         write_text(folder / f"{subject}.jsonl", "".join(lines))
-
-
-@cache
-def _known() -> list[Fact]:
-    return old_facts(RECIPE.seed)
 
 
 def _about(rng: random.Random, passage: Passage, fact: Fact) -> str:

@@ -5,6 +5,7 @@ refused, as the answer would look as if it had been.
 """
 
 import json
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
@@ -115,13 +116,14 @@ class Body(BaseModel):
         return self.response_format.text if self.response_format else ""
 
     @property
+    @abstractmethod
     def prompts(self) -> Sequence[Prompt]:
-        raise NotImplementedError
+        """What the model is given, one or several."""
 
     @property
+    @abstractmethod
     def likely(self) -> int | None:
         """How many likely tokens are told beside each; None for no log-probabilities."""
-        raise NotImplementedError
 
 
 class _Part(BaseModel):
