@@ -5,7 +5,8 @@ from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from time import monotonic
 
 from workbench.engines.counters import Counters
@@ -28,12 +29,14 @@ _Span = tuple[float, float]
 
 @dataclass(eq=False, slots=True)
 class _Member:
-    """A scheduler, which belongs to its `turn` while there is one. `place` is where it last took lanes."""
+    """A scheduler, which belongs to its `turn` while there is one; whoever works on it in a thread holds `working`.
+    `place` is where it last took lanes."""
 
     scheduler: Scheduler
     pool: Pool
     place: _Key | None = None
     turn: Future[_Span] | None = None
+    working: Lock = field(default_factory=Lock)
 
 
 class Crew:
@@ -65,9 +68,11 @@ class Crew:
         """Drops what is in flight, and ends the threads."""
         threads, self._threads = self._threads, None
         if threads:
-            threads.shutdown()
+            threads.shutdown(cancel_futures=True)
         for member in self._members:
-            member.turn = None
+            # A thread that was interrupted while it started is not one that the pool waits for.
+            with member.working:
+                member.turn = None
         self.cancel(None)
         self.ready.clear()
         for member in self._members:
@@ -172,10 +177,11 @@ class Crew:
 def _work(member: _Member, tokens: int) -> _Span:
     """One evaluation, and more until so many tokens were evaluated; says from when to when that took."""
     started, done = monotonic(), 0
-    while member.scheduler.busy and (not done or done < tokens):
-        member.scheduler.step()
-        # An evaluation takes about as long as one token more.
-        done += member.pool.batch.size + 1
+    with member.working:
+        while member.scheduler.busy and (not done or done < tokens):
+            member.scheduler.step()
+            # An evaluation takes about as long as one token more.
+            done += member.pool.batch.size + 1
     return started, monotonic()
 
 
