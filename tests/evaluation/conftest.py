@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from tests.evaluation.pupils import Judge, Pupil
+from workbench.engines import open_engine as opening
+from workbench.engines.engine import Engine
 from workbench.evaluation.evaluate import evaluate, inputs
 from workbench.evaluation.options import EvaluationOptions
 from workbench.options import Options, option
@@ -129,7 +131,9 @@ def world(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     write_rows(talks, [conversation_row(tower) for tower in TOWERS[:2]])
     made = World(workspace, data, trained, proof, judge, engines, [], towers, talks)
 
-    def open_engine(model: str, **settings: Any) -> Pupil:
+    def open_engine(model: str, **settings: Any) -> Engine:
+        if settings.get("endpoint"):
+            return opening(model, **settings)
         made.opened.append(Path(model).name)
         return made.engines[model]
 

@@ -54,11 +54,6 @@ def test_a_template_that_rewrites_answers_leaves_the_bare_choice(tmp_path: Path)
     assert engine.asked == ["389 metres", "38 metres"]
 
 
-def test_an_engine_that_cannot_score_is_not_asked(tmp_path: Path) -> None:
-    with pytest.raises(EvaluationError, match="cannot tell"):
-        chosen(Pupil(capabilities=frozenset({"grammar"})), tmp_path)
-
-
 def test_a_question_that_does_not_fit_is_kept_as_failed(tmp_path: Path) -> None:
     assert "does not fit" in chosen(Pupil(context_size=1), tmp_path)["failed"]
 

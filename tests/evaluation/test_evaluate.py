@@ -6,7 +6,7 @@ import pytest
 
 from tests.evaluation.conftest import JUDGE, KNOWLEDGE, SKILL, TOWERS, World, choice_row, passage, write_rows, year
 from tests.evaluation.pupils import Pupil
-from workbench.errors import Checkpointed, EndpointError, EvaluationError, ModelError
+from workbench.errors import Checkpointed, EndpointError, EvaluationError
 from workbench.evaluation.evaluate import evaluate, inputs
 from workbench.evaluation.examination import Examination
 from workbench.evaluation.options import BENCHMARKS, EvaluationOptions
@@ -202,7 +202,7 @@ def test_an_engine_that_cannot_score_is_refused_and_answers_are_kept(world: Worl
     world.engines[str(world.trained.folder / "Model")].capabilities = frozenset()
     with pytest.raises(EvaluationError, match="trained cannot tell how likely") as raised:
         world.evaluate()
-    assert "leave out proof" in raised.value.hint
+    assert "--benchmark heldout --benchmark mt_bench" in raised.value.hint
     assert len(list(read_jsonl(world.run().artifacts / "proof_base.jsonl"))) == 8
 
 
@@ -216,8 +216,9 @@ def test_a_likelihood_that_is_no_number_names_the_question(world: World, likelih
 
 def test_a_model_without_a_template_is_an_error(world: World) -> None:
     world.engines[str(world.workspace.models / "base")].template = False
-    with pytest.raises(ModelError, match="no chat template"):
+    with pytest.raises(EvaluationError, match="base has no chat template, which proof, .* need") as raised:
         world.evaluate()
+    assert "--choices-form letters" in raised.value.hint
 
 
 def test_what_does_not_fit_counts_as_failed_and_in_no_score(world: World) -> None:

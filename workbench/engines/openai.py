@@ -149,6 +149,8 @@ class EndpointSession:
             try:
                 found = await self._engine.answers(job.request, first, count, self._teller(job, first, count))
             except EngineError as error:
+                if isinstance(error, ContextError):
+                    error.tag = job.request.tag
                 self._error = self._error or error
                 return 0
         for completion in found:
@@ -262,9 +264,7 @@ class EndpointEngine:
             else:
                 answer = await self._post(request, body, trial=count > 1)
         except RefusedError as error:
-            if isinstance(error.meant, ContextError):
-                raise ContextError(error.meant.message, hint=error.meant.hint, tag=request.tag) from error
-            if count == 1:
+            if count == 1 or isinstance(error.meant, ContextError):
                 raise error.meant from error
             self._many = False
             return []

@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 
 from workbench.engines.engine import Completion, Engine
-from workbench.errors import ContextError, EvaluationError
+from workbench.errors import EvaluationError
+from workbench.evaluation.asking import ask
 from workbench.evaluation.journal import Journal, Row, failure
 from workbench.evaluation.papers import Answers, Paper
 from workbench.evaluation.questions import Question
@@ -14,29 +15,23 @@ def choose(engine: Engine, questions: Sequence[Question], journal: Journal, pape
     """Journals for each question the choices' log-likelihoods in nats, the index chosen, and whether it is right.
 
     The sum over a choice's tokens counts, not divided by their number. A question that does not fit the context is kept
-    as failed. EvaluationError when the engine cannot score, and when it is the examples that do not fit.
+    as failed. EvaluationError when it is the examples that do not fit, and for a likelihood that is no number.
     """
-    left, paper = journal.left(questions), paper or Answers()
-    if left and "score" not in engine.capabilities:
-        raise EvaluationError(
-            f"{engine.name} cannot tell how likely a text is, which multiple choice needs",
-            hint="take a GGUF file or a Hugging Face folder, or leave out proof, reading, mmlu and mmlu_branch",
-        )
-    with engine.session() as session:
-        too_long: list[tuple[Question, str]] = []
-        for question in left:
-            try:
-                session.submit(paper.request(engine, question))
-            except ContextError as error:
-                too_long.append((question, error.message))
-        if too_long:
-            paper.check_room(engine, left)
-        for question, reason in too_long:
-            journal.keep(question, failure(reason))
-        waiting = {question.tag: question for question in left}
-        for completion in session:
-            question = waiting[completion.request.tag]
-            journal.keep(question, _row(engine, question, completion))
+    left, paper = {question.tag: question for question in journal.left(questions)}, paper or Answers()
+    fitting = False
+
+    def heard(completion: Completion) -> None:
+        question = left[completion.request.tag]
+        journal.keep(question, _row(engine, question, completion))
+
+    def refused(tag: str, reason: str) -> None:
+        nonlocal fitting
+        if not fitting:
+            paper.check_room(engine, [*left.values()])
+        fitting = True
+        journal.keep(left[tag], failure(reason))
+
+    ask(engine, (paper.request(engine, question) for question in left.values()), heard, refused)
 
 
 def _row(engine: Engine, question: Question, completion: Completion) -> Row:

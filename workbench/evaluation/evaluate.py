@@ -30,6 +30,7 @@ def evaluate(options: EvaluationOptions, run: Run, attempt: Attempt, stop: Stop)
     workspace = Workspace(run.folder.parents[1])
     plan = make_plan(options, workspace)
     examination = Examination(plan, options, run.artifacts, Progress(attempt, stop))
+    examination.check()
     for subject in plan.models.subjects:
         examination.ask(subject)
     examination.judge()

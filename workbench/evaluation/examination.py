@@ -6,6 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 from workbench.engines.engine import Engine
+from workbench.evaluation.abilities import check_able
 from workbench.evaluation.answers import answer
 from workbench.evaluation.benchmarks import Benchmark, Who
 from workbench.evaluation.choices import choose
@@ -33,14 +34,24 @@ class Examination:
         self._artifacts = artifacts
         self._progress = progress
 
+    def check(self) -> None:
+        """EvaluationError where an endpoint cannot do what it will be asked for; a file is looked at when it is opened,
+        which may take long."""
+        for subject in self._plan.models.subjects:
+            if subject.endpoint and (left := self._left(subject)):
+                self._progress.say(f"Trying out what {subject.name} can do.")
+                with closing(subject.open(self._options)) as engine:
+                    check_able(engine, left, self._plan.papers, served=True)
+
     def ask(self, subject: Subject) -> None:
         """All benchmarks of one model; answers that are to be rated wait for the judge."""
-        wanted = [each for each in self._plan.benchmarks if self._plan.asks(each, subject.who)]
-        left = [each for each in wanted if self._unanswered(each, subject.who)]
+        left = self._left(subject)
         if not left:
             return
         self._progress.say(f"Opening the {subject.who} model, {subject.name}.")
-        with closing(self._open(subject.model)) as engine:
+        with closing(subject.open(self._options)) as engine:
+            if not subject.endpoint:
+                check_able(engine, left, self._plan.papers)
             for each in left:
                 self._ask(engine, each, subject.who)
 
@@ -87,15 +98,14 @@ class Examination:
     def _path(self, each: Benchmark, who: Who) -> Path:
         return journal_path(self._artifacts, each.name, who, "answers" if each.way == "ratings" else "")
 
+    def _left(self, subject: Subject) -> list[Benchmark]:
+        wanted = [each for each in self._plan.benchmarks if self._plan.asks(each, subject.who)]
+        return [each for each in wanted if self._unanswered(each, subject.who)]
+
     def _unanswered(self, each: Benchmark, who: Who) -> bool:
         found, questions = read_rows(self._path(each, who)), self._plan.questions[each.name]
         parts = chain(*(question.parts() for question in questions)) if each.way == "ratings" else questions
         return any(part.key not in found for part in parts)
-
-    def _open(self, model: str) -> Engine:
-        from workbench.engines import open_engine
-
-        return open_engine(model, machine=self._options)
 
     def _open_judge(self) -> Engine:
         from workbench.engines import endpoint_settings, open_engine

@@ -1,9 +1,13 @@
 """Which models are compared: a trained run or a bare model, what it was trained from, and who judges."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.engines.catalogue import find_entry, resolve
+from workbench.engines.credentials import EndpointSettings, endpoint_settings
+from workbench.engines.engine import Engine
+from workbench.engines.options import MachineOptions
 from workbench.errors import ModelError, NotFoundError, OptionsError
 from workbench.evaluation.benchmarks import Who
 from workbench.evaluation.options import EvaluationOptions
@@ -14,15 +18,26 @@ from workbench.workspace import Workspace
 
 @dataclass(frozen=True)
 class Subject:
-    """A model that is examined: `model` is what an engine is opened with, `name` how the report calls it."""
+    """A model that is examined: `model` is what an engine is opened with, or its name at `endpoint`; `name` is how the
+    report calls it."""
 
     who: Who
     name: str
     model: str
+    endpoint: EndpointSettings | None = None
 
     @property
     def digest(self) -> str:
-        return model_digest(self.model)
+        """Over its contents; at an endpoint, which does not show them, over address and name."""
+        if not self.endpoint:
+            return model_digest(self.model)
+        with closing(self.open()) as engine:
+            return engine.digest
+
+    def open(self, machine: MachineOptions | None = None) -> Engine:
+        from workbench.engines import open_engine
+
+        return open_engine(self.model, endpoint=self.endpoint, machine=machine)
 
 
 @dataclass(frozen=True)
@@ -43,7 +58,12 @@ class Models:
 
 
 def find_models(options: EvaluationOptions, workspace: Workspace) -> Models:
-    """NotFoundError or ModelError where a model is neither a run nor a file; the hint says what there is."""
+    """NotFoundError or ModelError where a model is neither a run nor a file; the hint says what there is.
+
+    An endpoint is asked for nothing but the name of its first model, where none is named.
+    """
+    if endpoint := endpoint_settings(options):
+        return Models(_served("trained", options.model, endpoint), _base(options, options.base_model, workspace), None)
     if not options.model:
         raise OptionsError("no model is named", hint="give the name of a trained run, a folder or a GGUF file")
     run, checkpoint = _checkpoint(options.model, workspace) or (_trained_run(options.model, workspace), "")
@@ -52,10 +72,21 @@ def find_models(options: EvaluationOptions, workspace: Workspace) -> Models:
     named = "/".join(part for part in (run.folder.name, checkpoint) if part) if run else Path(model).name
     return Models(
         trained=Subject("trained", named, _locate(model, workspace)),
-        base=Subject("base", Path(base).name, _locate(base, workspace)) if base else None,
+        base=_base(options, base, workspace),
         run=run,
         checkpoint=checkpoint,
     )
+
+
+def _base(options: EvaluationOptions, model: str, workspace: Workspace) -> Subject | None:
+    if endpoint := endpoint_settings(options, "base_"):
+        return _served("base", options.base_model, endpoint)
+    return Subject("base", Path(model).name, _locate(model, workspace)) if model else None
+
+
+def _served(who: Who, model: str, endpoint: EndpointSettings) -> Subject:
+    with closing(Subject(who, "", model, endpoint).open()) as engine:
+        return Subject(who, f"{engine.name} at {endpoint.url}", engine.name, endpoint)
 
 
 def find_judge(options: EvaluationOptions, workspace: Workspace) -> str:

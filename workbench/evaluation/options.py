@@ -19,13 +19,26 @@ class EvaluationOptions(EndpointOptions, MachineOptions):
     Names and paths are not part of a fingerprint: the contents of the models and questions that they select are.
     """
 
-    model: str = option("demo", "trained run, or a Hugging Face folder or GGUF file", result=False)
+    model: str = option(
+        "demo", "trained run, or a Hugging Face folder, GGUF file or a model's name at its endpoint", result=False
+    )
+    endpoint_url: str = option("", "OpenAI-shaped endpoint that serves the model instead of a file", result=False)
+    api_key: str = option("", "key of that endpoint", result=False)
     base_model: str = option(
         "", "model to compare with, the one that the run was trained from unless given", result=False
     )
+    base_endpoint_url: str = option(
+        "",
+        "OpenAI-shaped endpoint that serves the base instead of a file, which may be that of the model",
+        result=False,
+    )
+    base_api_key: str = option("", "key of that endpoint", result=False)
     judge_model: str = option("seedling-teacher-Q4_K_M", "model that rates answers from 1 to 10", result=False)
     judge_endpoint_url: str = option("", "OpenAI-shaped endpoint that serves the judge instead of a file")
     judge_api_key: str = option("", "key of that endpoint", result=False)
+    api_key_file: str = option(
+        "", "file that holds the key of all endpoints; where they have different ones, give each its own", result=False
+    )
     judge_prompt: str = option(
         "auto", "form in which the judge is asked, auto takes the one that suits it", choices=JUDGE_PROMPTS
     )

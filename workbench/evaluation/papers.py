@@ -13,6 +13,10 @@ from workbench.messages import Message, assistant, system, user
 
 
 class Paper(Protocol):
+    @property
+    def chat(self) -> bool:
+        """Whether questions are put into the model's chat template."""
+
     def request(self, engine: Engine, question: Question) -> Request:
         """A request with a continuation for each choice."""
 
@@ -25,6 +29,8 @@ class Answers:
 
     Without that token a choice could never lose against a longer one that begins with it.
     """
+
+    chat = True
 
     def request(self, engine: Engine, question: Question) -> Request:
         prompt = engine.render([user(question.asked)])
