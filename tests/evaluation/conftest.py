@@ -149,14 +149,14 @@ def _fill_data(run: Run) -> dict[str, Any]:
     write_rows(run.folder / "mmlu_branch" / f"{KNOWLEDGE.replace('/', '_')}.jsonl", rows)
     return {
         "flow": "compact",
-        "data_metrics": {"tokens": {"training_estimated": 4800}},
+        "data_metrics": {"tokens": {"training_phases": {"phase_1_knowledge": 240, "phase_2_skills": 720}}},
         "leaves": [{"path": KNOWLEDGE, "kind": "knowledge"}, {"path": SKILL, "kind": "freeform"}],
     }
 
 
 def _fill_trained(run: Run, base: Path, data: Run) -> dict[str, Any]:
     write_json(run.folder / "Model" / "config.json", {})
-    phases = [{"phase": 1, "tokens": 2000}, {"phase": 2, "tokens": 3000}]
+    phases = [{"phase": 1, "epochs": 8, "tokens": 2000}, {"phase": 2, "epochs": 4, "tokens": 3000}]
     named = {"id": data.id, "name": data.name}
     return {"base_model": str(base), "model": "Model", "data": named, "phases": phases}
 

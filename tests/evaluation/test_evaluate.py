@@ -216,7 +216,7 @@ def test_a_likelihood_that_is_no_number_names_the_question(world: World, likelih
 
 def test_a_model_without_a_template_is_an_error(world: World) -> None:
     world.engines[str(world.workspace.models / "base")].template = False
-    with pytest.raises(EvaluationError, match="base has no chat template, which proof, .* need") as raised:
+    with pytest.raises(EvaluationError, match=r"base has no chat template, which proof, .* need") as raised:
         world.evaluate()
     assert "--choices-form letters" in raised.value.hint
 

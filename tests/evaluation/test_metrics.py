@@ -1,7 +1,7 @@
 from typing import Any
 
 from workbench.evaluation.benchmarks import Benchmark, Scale
-from workbench.evaluation.metrics import model_metrics
+from workbench.evaluation.metrics import estimated_tokens, model_metrics
 from workbench.evaluation.results import result
 
 DELTAS = {"improvements": {"knowledge/a": 0.5}, "regressions": {}, "no_change": {}, "new": {"x": 1.0}, "gone": {}}
@@ -131,3 +131,13 @@ def test_tokens_are_those_of_the_phases_that_ran() -> None:
     found = model_metrics({}, only_skills)["tokens"]
     assert found == {"training_phases": {"phase_2_skills": 30}, "training_total": 30}
     assert model_metrics({}, [{"phase": 1}], 7)["tokens"] == {"training_phases": {}, "training_estimated": 7}
+
+
+def test_the_estimate_counts_every_epoch_as_training_does() -> None:
+    once = {"phase_1_knowledge": 100, "phase_2_skills": 1000}
+    phases = [{"phase": 1, "epochs": 8}, {"phase": 2, "epochs": 4}]
+    assert estimated_tokens(phases, once) == 8 * 100 + 4 * 1000
+    assert estimated_tokens(phases[1:], once) == 4000
+    assert estimated_tokens(phases, {"phase_2_skills": 1000}) is None
+    assert estimated_tokens([{"phase": 1}], once) is None
+    assert estimated_tokens([], once) is None

@@ -1,3 +1,4 @@
+import json
 import os
 import resource
 import signal
@@ -13,6 +14,9 @@ import httpx
 import psutil
 import pytest
 
+from workbench.jobs.steps import STEPS
+from workbench.options import Options
+from workbench.runs import Run
 from workbench.workspace import VARIABLE, Workspace
 
 ROOT = Path(__file__).parents[2]
@@ -20,25 +24,36 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass
 class Server:
-    """The answering server: alive from `start` until it has given so many answers, or until `stop`."""
+    """The answering server: alive from `start` until it has given so many answers, or until `stop`. With a `model` it
+    is llama-cpp-python's own server on that file."""
 
     port: int
+    model: Path | None = None
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    @property
     def flags(self) -> tuple[str, ...]:
-        return ("--endpoint-url", f"http://127.0.0.1:{self.port}/v1", "--model", "fake", "--pipeline", "compact")
+        return ("--endpoint-url", self.url, "--model", "fake", "--pipeline", "compact")
 
     def start(self, life: int = 0) -> None:
-        command = [sys.executable, "-m", "tests.faults.answering_server", str(self.port), str(life)]
-        self.processes.append(subprocess.Popen(command, cwd=ROOT))
+        self.processes.append(subprocess.Popen([sys.executable, "-m", *self._command(life)], cwd=ROOT))
         while True:
             try:
-                httpx.get(f"http://127.0.0.1:{self.port}/v1/models")
+                httpx.get(f"{self.url}/models")
                 return
             except httpx.TransportError:
                 assert self.processes[-1].poll() is None
                 time.sleep(0.05)
+
+    def _command(self, life: int) -> list[str]:
+        if not self.model:
+            return ["tests.faults.answering_server", str(self.port), str(life)]
+        there = ["--model", str(self.model), "--host", "127.0.0.1", "--port", str(self.port), "--verbose", "false"]
+        return ["llama_cpp.server", *there, "--n_threads", "1", "--n_threads_batch", "1"]
 
     def stop(self) -> None:
         for process in self.processes:
@@ -48,12 +63,49 @@ class Server:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        server = Server(free.getsockname()[1])
+    server = Server(free_port())
     server.start()
     yield server
     server.stop()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
+@dataclass
+class Steps:
+    """Works on runs as `workbench.jobs` does, without loading all modules each time."""
+
+    process: "subprocess.Popen[str]"
+
+    def begin(self, run: Run, step: str, options: Options) -> int:
+        """The number of the process; its exit code is what `end` gives next."""
+        request = {"step": STEPS[step].record(), "options": options.model_dump(), "detach": False}
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps([str(run.folder), request]) + "\n")
+        self.process.stdin.flush()
+        return self.end()
+
+    def end(self) -> int:
+        assert self.process.stdout
+        return int(self.process.stdout.readline())
+
+
+@pytest.fixture
+def steps() -> Iterator[Steps]:
+    forking = [sys.executable, "-m", "tests.faults.forked_steps"]
+    with subprocess.Popen(forking, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield Steps(process)
+
+
+def say(line: str) -> None:
+    """Shown by `pytest -s`, and where the test fails."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def begin(workspace: Workspace, *arguments: str, largest_file: int = 0) -> subprocess.Popen[str]:

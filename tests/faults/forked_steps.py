@@ -12,8 +12,11 @@ from pathlib import Path
 import torch  # noqa: F401 - loaded once, not in every child
 import transformers.models.llama.modeling_llama  # noqa: F401
 
+import workbench.engines.llamacpp
+import workbench.evaluation.evaluate
 import workbench.export.gguf
 import workbench.export.quantization
+import workbench.plots.pictures
 import workbench.training.one_phase  # noqa: F401
 from workbench.jobs.child import main
 

@@ -10,19 +10,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.alignment.conftest import DataOptions, rows
 from tests.conftest import Measure
-from tests.faults.conftest import ROOT, begin, end, kill_tree
+from tests.faults.conftest import ROOT, Steps, begin, end, kill_tree, say
 from workbench.alignment.align import inputs
 from workbench.alignment.options import AlignmentOptions
-from workbench.jobs.steps import STEPS
 from workbench.records import write_text
 from workbench.runs import Run
 from workbench.training.options import TrainingOptions
@@ -79,32 +77,9 @@ def command(options: AlignmentOptions) -> Begin:
     return lambda workspace, limit=0: begin(workspace, "model", "train", *flags, largest_file=limit)
 
 
-@dataclass
-class Steps:
-    """Starts that training as `workbench.jobs` does, without loading all modules each time."""
-
-    options: AlignmentOptions
-    process: "subprocess.Popen[str]"
-
-    def begin(self, workspace: Workspace) -> int:
-        """The number of the process; its exit code is what `end` gives next."""
-        run = workspace.open_run("trained_models", "demo", self.options, inputs(self.options, workspace))
-        request = {"step": STEPS["train"].record(), "options": self.options.model_dump(), "detach": False}
-        assert self.process.stdin
-        self.process.stdin.write(json.dumps([str(run.folder), request]) + "\n")
-        self.process.stdin.flush()
-        return self.end()
-
-    def end(self) -> int:
-        assert self.process.stdout
-        return int(self.process.stdout.readline())
-
-
-@pytest.fixture
-def steps(options: AlignmentOptions) -> Iterator[Steps]:
-    forking = [sys.executable, "-m", "tests.faults.forked_steps"]
-    with subprocess.Popen(forking, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield Steps(options, process)
+def start(steps: Steps, workspace: Workspace, options: AlignmentOptions) -> int:
+    run = workspace.open_run("trained_models", "demo", options, inputs(options, workspace))
+    return steps.begin(run, "train", options)
 
 
 def trained(workspace: Workspace) -> Run:
@@ -124,15 +99,11 @@ def digests(run: Run) -> dict[str, str]:
     return {name: digest for name, digest in sorted(found.items()) if "/state/" not in name}
 
 
-def say(line: str) -> None:
-    """Shown by `pytest -s`, and where the test fails."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
-def test_a_run_killed_at_any_moment_ends_in_the_same_bits(make: Make, steps: Steps, measured: Measure) -> None:
+def test_a_run_killed_at_any_moment_ends_in_the_same_bits(
+    make: Make, options: AlignmentOptions, steps: Steps, measured: Measure
+) -> None:
     plain = make("undisturbed")
-    steps.begin(plain)
+    start(steps, plain, options)
     since = time.monotonic()
     assert steps.end() == 0
     seconds = time.monotonic() - since
@@ -144,7 +115,7 @@ def test_a_run_killed_at_any_moment_ends_in_the_same_bits(make: Make, steps: Ste
     while kills < MOMENTS:
         moment = seconds * (kills + rng.random()) / MOMENTS
         workspace = make("killed")
-        process = steps.begin(workspace)
+        process = start(steps, workspace, options)
         time.sleep(moment)
         said = sentence(workspace)
         with suppress(ProcessLookupError):
@@ -152,7 +123,7 @@ def test_a_run_killed_at_any_moment_ends_in_the_same_bits(make: Make, steps: Ste
         killed = steps.end() == -signal.SIGKILL
         if killed:
             kills += 1
-            steps.begin(workspace)
+            start(steps, workspace, options)
             assert steps.end() == 0
         else:
             # It was faster than the first: what is left of the moments lies within this.

@@ -5,7 +5,7 @@ from typing import Any
 
 from workbench.errors import NotFoundError
 from workbench.evaluation.examination import Examination
-from workbench.evaluation.metrics import model_metrics
+from workbench.evaluation.metrics import estimated_tokens, model_metrics
 from workbench.evaluation.models import Models
 from workbench.evaluation.options import BENCHMARKS, EvaluationOptions
 from workbench.evaluation.plan import Plan, make_plan
@@ -73,7 +73,7 @@ def _kept(folder: Path) -> dict[str, Result]:
 
 
 def _tokens(models: Models, workspace: Workspace) -> tuple[list[dict[str, Any]], int | None]:
-    """The phases of a trained run, and the tokens estimated for it, where its data run is still there.
+    """The phases of a trained run, and the tokens that they were expected to read, where its data run is still there.
 
     Nothing for a checkpoint, which did not see all of them.
     """
@@ -85,5 +85,6 @@ def _tokens(models: Models, workspace: Workspace) -> tuple[list[dict[str, Any]],
         data = workspace.get("synthetic_data", source).manifest if source else {}
     except NotFoundError:
         data = {}
-    estimated = data.get("data_metrics", {}).get("tokens", {}).get("training_estimated")
-    return trained.manifest.get("phases", []), estimated
+    once = data.get("data_metrics", {}).get("tokens", {}).get("training_phases", {})
+    phases = trained.manifest.get("phases", [])
+    return phases, estimated_tokens(phases, once)

@@ -18,8 +18,8 @@ def model_metrics(
     phases: Sequence[Mapping[str, Any]] = (),
     estimated: int | None = None,
 ) -> Metrics:
-    """`results` by benchmark as in the manifest, `phases` those of the trained run's, `estimated` the tokens that its
-    data run expected training to read.
+    """`results` by benchmark as in the manifest, `phases` those of the trained run's, `estimated` the tokens that they
+    were expected to read.
 
     All figures have two places. Leaves of mmlu_branch are named `knowledge_<path>`, those of mt_bench_branch by their
     qna.yaml. What the service's object has no place for (leaves that one model alone has a score for, intervals, whose
@@ -27,6 +27,17 @@ def model_metrics(
     """
     made = {name: make(results[name]) for name, make in _OBJECTS.items() if name in results}
     return made | {"tokens": _tokens(phases, estimated)}
+
+
+def estimated_tokens(phases: Sequence[Mapping[str, Any]], once: Mapping[str, int]) -> int | None:
+    """What the phases of a trained run were expected to read, which is what their own counts add up to: each reads the
+    tokens of its training file, `once` as in `data_metrics`, in every epoch. None where a phase is not known there.
+
+    A data run knows neither the epochs nor the base: its counts are of one epoch, and of texts without a template.
+    """
+    read = [(once.get(_PHASES.get(phase.get("phase", 0), "")), phase.get("epochs")) for phase in phases]
+    known = [tokens * epochs for tokens, epochs in read if tokens is not None and epochs is not None]
+    return sum(known) if known and len(known) == len(read) else None
 
 
 def _subjects(result: Mapping[str, Any]) -> Metrics:

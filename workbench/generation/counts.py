@@ -54,7 +54,8 @@ def funnel(shelf: LeafShelf) -> list[Record]:
 
 
 def data_metrics(trained: Sequence[Record], mixed: Mix, count_tokens: CountTokens) -> Record:
-    """The managed service's `data_metrics`, tokens counted as given: samples are rows of the two training files."""
+    """The managed service's `data_metrics`, tokens counted as given: samples are rows of the two training files, and
+    the phases' tokens are those of one epoch, as a training says how many it has."""
     names = service_names(sorted({record["leaf"] for record in trained}))
     leaves: Counter[str] = Counter()
     for record in trained:

@@ -1,0 +1,219 @@
+"""Evaluation killed, or without its endpoint: nothing finished is asked again, and it ends as it would have."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.alignment.conftest import DataOptions
+from tests.conftest import Measure
+from tests.faults.conftest import Server, Steps, begin, end, free_port, say
+from workbench.assets import assets_folder
+from workbench.evaluation.evaluate import inputs
+from workbench.evaluation.options import BENCHMARKS, EvaluationOptions
+from workbench.records import read_json, read_jsonl, write_text
+from workbench.runs import Run
+from workbench.taxonomy.sample import lay_out_sample
+from workbench.workspace import Workspace
+
+pytestmark = pytest.mark.prove
+MOMENTS, SEED = 20, 20_261_122
+MODELS = assets_folder() / "models"
+BASE, TEACHER = MODELS / "seedling-base", MODELS / "seedling-teacher-Q4_K_M.gguf"
+FOUR = ("mmlu", "mmlu_branch", "mt_bench", "mt_bench_branch")
+# Engines that take questions in other company may differ in the last places of a likelihood.
+_CLOSE = 2e-3
+
+
+def laid_out(folder: Path) -> Workspace:
+    """A workspace with the sample, a data run with questions of both its leaves of knowledge, and a trained run whose
+    model is the embedded teacher."""
+    workspace = Workspace.find(folder / "workspace")
+    taxonomy = lay_out_sample(workspace)
+    leaves = [{"path": leaf.path, "kind": leaf.kind} for leaf in taxonomy]
+    data = workspace.open_run("synthetic_data", "demo", DataOptions(), {})
+    heldout: list[dict[str, Any]] = []
+    for file in sorted((assets_folder() / "proof").glob("*.jsonl")):
+        rows = list(read_jsonl(file))
+        write_text(data.folder / "mmlu_branch" / file.name, "".join(json.dumps(row) + "\n" for row in rows[:20]))
+        heldout += [row | {"answer": row["choices"][row["answer"]]} for row in rows[20:40]]
+    write_text(data.folder / "heldout.jsonl", "".join(json.dumps(row) + "\n" for row in heldout))
+    with data.hold() as attempt:
+        attempt.finish({"flow": "compact", "leaves": leaves, "model": "seedling-teacher-Q4_K_M"})
+    trained = workspace.open_run("trained_models", "demo", DataOptions(), {})
+    (trained.folder / "Model").mkdir()
+    shutil.copyfile(TEACHER, trained.folder / "Model" / "model.gguf")
+    named = {"base_model": str(BASE), "model": "Model/model.gguf", "data": {"id": data.id}, "phases": []}
+    with trained.hold() as attempt:
+        attempt.finish(named)
+    return workspace
+
+
+def start(steps: Steps, workspace: Workspace, options: EvaluationOptions) -> int:
+    run = workspace.open_run("evaluations", "demo", options, inputs(options, workspace))
+    return steps.begin(run, "evaluate", options)
+
+
+def evaluated(workspace: Workspace) -> Run:
+    return workspace.get("evaluations", "demo")
+
+
+def journals(workspace: Workspace) -> dict[str, bytes]:
+    """Their whole lines so far."""
+    found = {path.name: path.read_bytes() for path in workspace.root.glob("evaluations/*/Artifacts/*.jsonl")}
+    return {name: content[: content.rfind(b"\n") + 1] for name, content in sorted(found.items())}
+
+
+def size(found: Mapping[str, bytes]) -> int:
+    """The rows of all journals."""
+    return sum(content.count(b"\n") for content in found.values())
+
+
+def sentence(workspace: Workspace) -> str:
+    states = [read_json(path) for path in workspace.root.glob("evaluations/*/state.json")]
+    return str(states[0]["sentence"]) if states else "before the run"
+
+
+def items(workspace: Workspace) -> dict[str, dict[tuple[str, str], dict[str, Any]]]:
+    """Rows by journal and key, none of which may be there twice."""
+    found = {}
+    for name, content in journals(workspace).items():
+        rows = [json.loads(line) for line in content.splitlines()]
+        found[name] = {(row["leaf"], row["id"]): row for row in rows}
+        assert len(found[name]) == len(rows), f"{name}: an item was asked again"
+    return found
+
+
+def results(workspace: Workspace) -> dict[str, Any]:
+    """Of the evaluation and of the trained run's Eval, metrics among them."""
+    run, trained = evaluated(workspace), workspace.get("trained_models", "demo")
+    shelves = {"evaluation": run.artifacts, "trained": trained.folder / "Eval"}
+    files = {f"{of}/{path.name}": read_json(path) for of, folder in shelves.items() for path in folder.glob("*.json")}
+    return files | {"manifest": {name: run.manifest[name] for name in ("benchmarks", "headline", "model_metrics")}}
+
+
+def differing(found: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
+    """The fields that are not the same."""
+    names = [name for name in expected if name != "scores" and found.get(name) != expected[name]]
+    scores = zip(found.get("scores", ()), expected.get("scores", ()), strict=True)
+    return names + ["scores"] * any(abs(one - other) > _CLOSE for one, other in scores)
+
+
+def check_same(workspace: Workspace, plain: Workspace) -> int:
+    """The number of rows, all of which are as in the undisturbed one."""
+    found, expected = items(workspace), items(plain)
+    assert {name: rows.keys() for name, rows in found.items()} == {name: rows.keys() for name, rows in expected.items()}
+    for name, rows in expected.items():
+        for key, row in rows.items():
+            assert not differing(found[name][key], row), f"{name}: {key}"
+    assert results(workspace) == results(plain)
+    return sum(map(len, expected.values()))
+
+
+def test_killed_at_any_moment_it_ends_with_the_same_results(tmp_path: Path, steps: Steps, measured: Measure) -> None:
+    options = EvaluationOptions(judge_model=str(TEACHER), max_tokens=24, threads=1)
+    plain, untouched = laid_out(tmp_path / "plain"), laid_out(tmp_path / "untouched")
+    start(steps, plain, options)
+    since = time.monotonic()
+    assert steps.end() == 0
+    seconds = time.monotonic() - since
+    assert list(evaluated(plain).manifest["benchmarks"]) == list(BENCHMARKS)
+    say(f"seed {SEED}, {seconds:.1f} s undisturbed, {sum(map(len, items(plain).values()))} rows")
+    rng, kills, number, kept = random.Random(SEED), 0, 0, []
+    while kills < MOMENTS:
+        number += 1
+        moment = seconds * (kills + rng.random()) / MOMENTS
+        shutil.copytree(untouched.root, tmp_path / f"killed-{number}" / "workspace", symlinks=True)
+        workspace = Workspace.find(tmp_path / f"killed-{number}" / "workspace")
+        process = start(steps, workspace, options)
+        time.sleep(moment)
+        said = sentence(workspace)
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+        before = journals(workspace)
+        if steps.end() == -signal.SIGKILL:
+            kills += 1
+            kept.append(size(before))
+            start(steps, workspace, options)
+            assert steps.end() == 0
+        else:
+            # It was faster than the first: what is left of the moments lies within this.
+            seconds = moment
+        after = journals(workspace)
+        assert all(after[name].startswith(content) for name, content in before.items()), "a finished item has changed"
+        rows = check_same(workspace, plain)
+        say(f"after {moment:.2f} s ({said}): {size(before)} rows kept")
+        shutil.rmtree(workspace.root)
+    assert min(kept) < rows / 4
+    assert max(kept) > rows / 2
+    same = f"{kills} kills uniform over the run, {rows:,} rows each asked once, the same results and metrics"
+    measured("kills: evaluation", same, f"{MOMENTS} kills, nothing asked twice, the same results")
+
+
+@pytest.fixture
+def llama_server() -> Iterator[Server]:
+    server = Server(free_port(), TEACHER)
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_a_lost_server_is_asked_only_the_rest(tmp_path: Path, llama_server: Server, measured: Measure) -> None:
+    workspace = laid_out(tmp_path)
+    flags = ["--model", "teacher", "--endpoint-url", llama_server.url, "--base-model", str(TEACHER), "--data", "demo"]
+    flags += [text for name in FOUR for text in ("--benchmark", name)]
+    flags += ["--judge-model", str(TEACHER), "--max-tokens", "24", "--endpoint-concurrency", "2"]
+    code, said = end(begin(workspace, "model", "evaluate", *flags))
+    assert code == 1
+    assert "keeps its chat template to itself, which mmlu and mmlu_branch need" in said
+    assert "--choices-form letters" in said
+    assert not journals(workspace)
+    flags += ["--choices-form", "letters", "--few-shots", "1"]
+    lost = []
+    for journal, rows in (("mmlu_trained.jsonl", 40), ("mt_bench_trained_answers.jsonl", 10)):
+        process = begin(workspace, "model", "evaluate", *flags)
+        wait_for(workspace, journal, rows, process)
+        llama_server.stop()
+        before = journals(workspace)
+        code, said = end(process)
+        assert code == 1, said
+        assert "is the endpoint up, and its address right?" in said
+        assert "it goes on from what was finished" in said
+        lost.append(journals(workspace)[journal].count(b"\n"))
+        assert all(journals(workspace)[name].startswith(content) for name, content in before.items())
+        llama_server.start()
+    before = journals(workspace)
+    code, said = end(begin(workspace, "model", "evaluate", *flags))
+    assert code == 0, said
+    assert all(journals(workspace)[name].startswith(content) for name, content in before.items())
+    agreed = compared(workspace)
+    assert all(of - same <= 0.02 * of for same, of in agreed.values())
+    shown = ", ".join(f"{name} {same} of {of}" for name, (same, of) in agreed.items())
+    what = f"lost after {lost[0]} and {lost[1]} rows, gone on; items that end as with the file itself: {shown}"
+    measured("lost endpoint: evaluation at llama_cpp.server", what, "a clear error, only the rest is asked")
+
+
+def wait_for(workspace: Workspace, journal: str, rows: int, process: "subprocess.Popen[str]") -> None:
+    while journals(workspace).get(journal, b"").count(b"\n") < rows and process.poll() is None:
+        time.sleep(0.02)
+
+
+def compared(workspace: Workspace) -> dict[str, tuple[int, int]]:
+    """Of each benchmark how many items came to the same choice or answers at the endpoint as in this process."""
+    rows = items(workspace)
+    found = {}
+    for name in FOUR:
+        here, there = (rows[f"{name}_{who}.jsonl"] for who in ("base", "trained"))
+        assert here.keys() == there.keys()
+        said = "chosen" if name.startswith("mmlu") else "answers"
+        found[name] = sum(here[key][said] == there[key][said] for key in here), len(here)
+    return found
