@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from workbench.engines.draws import draw_each
 from workbench.engines.engine import Sampling
+from workbench.errors import ModelError
 
 
 @dataclass(frozen=True)
@@ -100,3 +101,17 @@ def test_a_nucleus_of_a_large_vocabulary_is_that_of_sorting_it_all() -> None:
         drawn = {draw(logits, sampling, seed, 0) for seed in range(400)}
         assert drawn <= left
         assert len(drawn) > min(len(left), 100) / 2
+
+
+@pytest.mark.parametrize(
+    "sampling",
+    [
+        Sampling(),
+        Sampling(temperature=1.0),
+        *(Sampling(temperature=1.0, **cut) for cut in ({"top_p": 0.5}, {"min_p": 0.1})),
+    ],
+)
+def test_logits_that_are_no_numbers_are_an_error(sampling: Sampling) -> None:
+    with pytest.raises(ModelError, match="no numbers") as raised:
+        draw(np.full(6, np.nan, np.float32), sampling, 1, 1)
+    assert "weights are likely broken" in raised.value.hint

@@ -52,3 +52,16 @@ def test_a_turn_that_one_model_alone_came_to_is_kept() -> None:
         RATED, {"base": [{"leaf": "a", "ratings": [5.0]}], "trained": [{"leaf": "a", "ratings": [5.0, 6.0]}]}
     )
     assert whole_lines(found)["turn two"].keys() == {"trained"}
+
+
+def test_where_leaves_are_not_the_same_all_of_them_are_not_compared() -> None:
+    both = {"base": [*rows("a", 10), *rows("b", 90)], "trained": [*rows("a", 10), *rows("c", 10)]}
+    found = result(BRANCH, both)
+    (line,) = whole_lines(found).items()
+    assert verdict(*line, found) == "not comparable: not the same leaves"
+    assert found["change"]["difference"] is None
+    assert (found["base"]["score"], found["trained"]["score"]) == (0.5, 0.1)
+    found = result(MMLU, both)
+    said = {name: verdict(name, models, found) for name, models in whole_lines(found).items()}
+    assert said == dict.fromkeys(("all questions", "mean of subjects"), "not comparable: not the same subjects")
+    assert verdict("a", leaf_lines(found)["a"], found) == "same within noise"

@@ -72,3 +72,9 @@ def test_log_probabilities_of_a_plain_completion_are_lists() -> None:
     assert listed["token_logprobs"] == [None, -0.5, -9999.0]
     assert listed["top_logprobs"] == [None, {"b": -0.1, "bytes:\\xc3": -0.5}, {"bytes:\\xb6\\x6b": -9999.0}]
     assert listed["text_offset"] == [0, 2, 2]
+
+
+def test_what_is_no_number_is_null() -> None:
+    broken = (Logprob(b"a", math.nan, ((b"b", math.nan),)),)
+    told = Form("i", body(False)).whole([Choice(0, "", "stop", broken, 1)], Choices(body(False)))
+    assert json.loads(json.dumps(told, allow_nan=False))["choices"][0]["logprobs"]["token_logprobs"] == [None]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.engines.engine import Sampling
+from workbench.errors import ModelError
 
 # SplitMix64 (Steele, Lea and Flood, 2014): its increment and the constants of its mixing.
 _STEP, _FIRST, _SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
@@ -42,8 +43,20 @@ class Drawer(Protocol):
 
 def draw_each(logits: Rows, drawers: Sequence[Drawer]) -> list[int]:
     """For each row of logits an index, of which infinite ones are never drawn; at temperature 0 the largest, the first
-    of equals. top_k, top_p and min_p cut in this order, before temperature. Rows do not influence each other."""
-    samplings = [drawer.sampling for drawer in drawers]
+    of equals. top_k, top_p and min_p cut in this order, before temperature. Rows do not influence each other.
+
+    ModelError for logits that are no numbers."""
+    drawn = _drawn(logits, [drawer.sampling for drawer in drawers], drawers)
+    # What is no number counts as the largest.
+    if np.isnan(logits[np.arange(len(drawn)), drawn]).any():
+        raise ModelError(
+            "the model says of no token how likely it is: its logits are no numbers",
+            hint="its weights are likely broken; look at the loss of its training, and train with a smaller rate",
+        )
+    return drawn
+
+
+def _drawn(logits: Rows, samplings: Sequence[Sampling], drawers: Sequence[Drawer]) -> list[int]:
     temperatures = [sampling.temperature for sampling in samplings]
     if not any(temperatures):
         return [int(token) for token in logits.argmax(1)]
@@ -111,6 +124,8 @@ def _cut(logits: Rows, samplings: Sequence[Sampling]) -> Rows:
 def _candidates(logits: Rows, sampling: Sampling) -> Tokens:
     """Indices that are left to draw from."""
     tokens = np.flatnonzero(np.isfinite(logits))
+    if not len(tokens):
+        return tokens
     if 0 < sampling.top_k < len(tokens):
         tokens = np.sort(tokens[np.argpartition(-logits[tokens], sampling.top_k - 1)[: sampling.top_k]])
     if sampling.top_p < 1:

@@ -40,7 +40,7 @@ class ChatTemplate:
         """The conversation as one text; ModelError when the model has no template or the template refuses."""
         if not self.source:
             raise ModelError(
-                f"{self.model} has no chat template", hint="give it prompts instead of messages, or take a chat model"
+                f"{self.model} has no chat template", hint="take a chat model; this one can only go on with a text"
             )
         try:
             return self._compiled.render(

@@ -32,17 +32,22 @@ def verdict(leaf: str, models: Models, found: Mapping[str, Any]) -> str:
         return "new: the base has no score"
     if leaf in changes.get("gone", ()):
         return "gone: the trained model has no score"
-    return str(models["change"]["verdict"]) if "change" in models else "not compared"
+    if "change" not in models:
+        return "not compared"
+    said = str(models["change"]["verdict"])
+    several = leaf not in found["leaves"] and (changes.get("new") or changes.get("gone"))
+    return f"{said}: not the same {'subjects' if 'set' in found else 'leaves'}" if several else said
 
 
 def _subjects(found: Mapping[str, Any]) -> dict[str, Models]:
     averaged = {who: _average(found[who]) for who in WHO if found.get(who, {}).get("overall_average") is not None}
     if not averaged:
         return {}
-    whole = len(averaged) == len(WHO)
-    scale = Scale(**found["scale"])
-    change = {"change": compare(averaged["base"], averaged["trained"], scale)} if whole else {}
-    return {SUBJECTS: averaged | change}
+    if len(averaged) < len(WHO):
+        return {SUBJECTS: averaged}
+    known = found["change"]["difference"] is not None
+    change = compare(averaged["base"], averaged["trained"], Scale(**found["scale"])) if known else found["change"]
+    return {SUBJECTS: averaged | {"change": change}}
 
 
 def _average(score: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from workbench.evaluation.averages import over_subjects
 from workbench.evaluation.benchmarks import WHO, Benchmark, Scale
 from workbench.evaluation.deltas import deltas
 from workbench.evaluation.journal import Row
-from workbench.evaluation.scores import by_leaf, compare, score
+from workbench.evaluation.scores import UNCOMPARED, by_leaf, compare, score
 
 Result = dict[str, Any]
 
@@ -28,9 +28,16 @@ def result(asked: Benchmark, rows: Mapping[str, Sequence[Row]]) -> Result:
             if who in rows:
                 found[who] |= over_subjects(models[who] for models in leaves.values() if who in models)
     if all(who in rows for who in WHO):
-        found["change"] = compare(found["base"], found["trained"], scale)
         found["deltas"] = deltas(_scores(leaves, "base"), _scores(leaves, "trained"))
+        found["change"] = _change(found, found["deltas"], scale)
     return found | {"leaves": leaves} | _turns(found, scale)
+
+
+def _change(models: Mapping[str, Any], changes: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
+    """Of scores over several leaves, which cannot be compared where a leaf has a score of one model alone."""
+    if changes["new"] or changes["gone"]:
+        return dict(UNCOMPARED)
+    return compare(models["base"], models["trained"], scale)
 
 
 def _turns(found: Result, scale: Scale) -> Result:
@@ -39,7 +46,8 @@ def _turns(found: Result, scale: Scale) -> Result:
     by_turn: dict[str, dict[str, Any]] = {}
     for name in dict.fromkeys(name for each in turns.values() for name in each):
         models = {who: each[name] for who, each in turns.items() if name in each}
-        change = {"change": compare(models["base"], models["trained"], scale)} if len(models) == len(WHO) else {}
+        whole = len(models) == len(WHO)
+        change = {"change": _change(models, found["deltas"], scale)} if whole else {}
         by_turn[name] = models | change
     return {"turns": by_turn} if by_turn else {}
 

@@ -13,6 +13,7 @@ TURNS = ("turn_one", "turn_two")
 # More than are shown, so that what is rounded again to two places comes out as if it had been rounded once.
 PLACES = 6
 BETTER, WORSE, SAME, UNKNOWN = "better", "worse", "same within noise", "not comparable"
+UNCOMPARED = {"difference": None, "interval": None, "verdict": UNKNOWN}
 
 
 def score(rows: Iterable[Row], scale: Scale) -> Score:
@@ -68,7 +69,7 @@ def value_of(row: Row) -> float | None:
 def compare(before: Score, after: Score, scale: Scale) -> dict[str, Any]:
     """The difference of two scores with its interval, and in words whether it is more than noise."""
     if before["score"] is None or after["score"] is None:
-        return {"difference": None, "interval": None, "verdict": UNKNOWN}
+        return dict(UNCOMPARED)
     low, high = difference(_shares(before, scale), _shares(after, scale))
     verdict = BETTER if low > 0 else WORSE if high < 0 else SAME
     size = scale.high - scale.low

@@ -1,6 +1,7 @@
 """Answers and the chunks of streamed ones, in the forms of OpenAI's chat and completion API."""
 
 import codecs
+import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from workbench.engines.engine import Logprob
 from workbench.serving.bodies import Body, ChatBody
 from workbench.serving.choices import Choice, Choices
 
-# JSON has no infinity; this is what the API writes instead.
+# What the API writes instead of minus infinity.
 _LEAST = -9999.0
 
 
@@ -120,4 +121,5 @@ def _spelled(piece: bytes) -> str:
 
 
 def _finite(value: float | None) -> float | None:
-    return None if value is None else max(value, _LEAST)
+    """As JSON can say it, which knows neither infinite numbers nor what is none."""
+    return None if value is None or math.isnan(value) else max(value, _LEAST)
