@@ -111,3 +111,26 @@ def test_a_session_that_is_open_elsewhere_is_refused(workspace: Workspace, capsy
     with Transcripts(workspace).hold("mine"):
         assert answer(["model", "chat", "--session", "mine", "--question", "a"]) == 2
     assert "the chat mine is open in another program" in capsys.readouterr().err
+
+
+def test_a_conversation_is_one_object_of_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured, tellers: dict[str, Teller], workspace: Workspace
+) -> None:
+    assert answer(["model", "chat", "--session", "mine", "--question", "a", "--output", "json"]) == 0
+    answers = {"base": ["I do."], "trained": ["You."]}
+    found = json.loads(capsys.readouterr().out)
+    assert found == {"session": "mine", "questions": ["a"], "answers": answers}
+    lines(monkeypatch, "b\n/seed\n")
+    assert answer(["model", "chat", "--output", "json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"questions": ["b"], "answers": answers}
+    tellers["base"].most = 0
+    assert answer(["model", "chat", "--session", "mine", "--question", "c", "--output", "json"]) == 1
+    out, err = capsys.readouterr()
+    assert json.loads(out)["answers"] == {"base": [""], "trained": ["You."]}
+    assert "error: the request does not fit" in err
+
+
+def test_on_a_terminal_json_needs_its_questions(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    assert answer(["model", "chat", "--output", "json"]) == 2
+    assert "give --question" in capsys.readouterr().err

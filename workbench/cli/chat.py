@@ -10,7 +10,8 @@ import click
 
 from workbench.cli.flags import options_command, output_flag, workspace_flag
 from workbench.engines.options import ChatOptions
-from workbench.errors import WorkbenchError, explain
+from workbench.engines.transcript import Transcript, Turn
+from workbench.errors import UsageError, WorkbenchError, explain
 from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -38,15 +39,13 @@ def talk(options: ChatOptions, asked: tuple[str, ...], session: str, list_sessio
     if list_sessions:
         _show_sessions(workspace, as_json=as_json)
         return 0
+    if as_json and not asked and sys.stdin.isatty():
+        raise UsageError("JSON comes at the end of what is said", hint="give --question, or messages from a pipe")
     with closing(Chat(options, workspace)) as chat:
         if not asked or session:
-            return _converse(chat, session, asked, remember=remember)
+            return _converse(chat, session, asked, remember=remember, as_json=as_json)
         transcript = chat.ask(asked)
-    if as_json:
-        answers = {name: list(said) for name, said in transcript.answers.items()}
-        click.echo(json.dumps({"questions": list(asked), "answers": answers}, indent=2, ensure_ascii=False))
-    else:
-        click.echo(str(transcript))
+    click.echo(_json(transcript) if as_json else str(transcript))
     return 0
 
 
@@ -67,21 +66,28 @@ def _show_sessions(workspace: Workspace, *, as_json: bool) -> None:
         click.echo("No session was kept yet.", err=True)
 
 
-def _converse(chat: "Chat", session: str, asked: tuple[str, ...], *, remember: bool) -> int:
+def _json(transcript: Transcript, **more: str) -> str:
+    answers = {name: list(said) for name, said in transcript.answers.items()}
+    record = more | {"questions": list(transcript.questions), "answers": answers}
+    return json.dumps(record, indent=2, ensure_ascii=False)
+
+
+def _converse(chat: "Chat", session: str, asked: tuple[str, ...], *, remember: bool, as_json: bool) -> int:
     """1 where something failed and nobody sat there to see it."""
     from workbench.cli.chat_commands import COMMANDS, obey
     from workbench.cli.chat_lines import messages
     from workbench.cli.chat_talk import Talk
 
     seen = sys.stdin.isatty() and not asked
-    with Talk(chat, remember=remember, keeping=seen) as talk:
+    said: list[Turn] = []
+    with Talk(chat, remember=remember, keeping=seen, shown=not as_json) as talk:
         if session:
             talk.begin(session)
             click.echo(f"{session}: {len(talk.turns)} turns so far.", err=True)
         for message in asked or messages(chat.workspace.chats / _HISTORY, [*COMMANDS, "/quit"]):
             try:
                 if not message.startswith("/"):
-                    talk.say(message)
+                    said.append(talk.say(message))
                 elif not obey(talk, message):
                     break
             except WorkbenchError as error:
@@ -89,4 +95,6 @@ def _converse(chat: "Chat", session: str, asked: tuple[str, ...], *, remember: b
                 click.echo(f"error: {explain(error)}", err=True)
         if talk.session and seen:
             click.echo(f"Kept: workbench model chat --session {talk.session} goes on with it.", err=True)
+        if as_json:
+            click.echo(_json(Transcript(tuple(said)), **({"session": talk.session} if talk.session else {})))
         return int(talk.failed and not seen)

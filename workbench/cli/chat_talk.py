@@ -16,16 +16,17 @@ from workbench.errors import NotFoundError
 
 class Talk:
     """Kept under the session's name as soon as something was said; with an empty name a new one is made up then, and
-    without `keeping` nothing is kept. Use it in a `with`, which lets go of the session."""
+    without `keeping` nothing is kept. Answers are `shown` on standard output, or not at all. Use it in a `with`, which
+    lets go of the session."""
 
-    def __init__(self, chat: Chat, *, remember: bool = True, keeping: bool = True) -> None:
+    def __init__(self, chat: Chat, *, remember: bool = True, keeping: bool = True, shown: bool = True) -> None:
         self.chat = chat
         self.kept = Transcripts(chat.workspace)
         self.names = chat.names
         self.sampling, self.seed = chat.sampling, chat.seed
         self.context = ""
         self.failed = False
-        self._remember, self._keeping = remember, keeping
+        self._remember, self._keeping, self._shown = remember, keeping, shown
         self._turns: tuple[Turn, ...] = ()
         self._session: Session | None = None
         self._held = ExitStack()
@@ -87,14 +88,14 @@ class Talk:
         asked = Asked(name, text, self.sampling, self.seed, self.context, before)
         reply = self.chat.start(asked, pieces.put)
         reply.then(lambda: pieces.put(None))
-        click.echo(f"{name}: ", nl=False)
+        self._show(f"{name}: ")
         stopping = False
         try:
             while True:
                 try:
                     if (piece := pieces.get()) is None:
                         break
-                    click.echo(piece, nl=False)
+                    self._show(piece)
                 except KeyboardInterrupt:
                     if stopping:
                         raise
@@ -102,12 +103,16 @@ class Talk:
                     reply.stop()
         finally:
             reply.stop()
-            click.echo()
+            self._show("\n")
         answer = reply.wait()
         self.failed |= answer.end == "failed"
         for remark in answer.remarks:
             click.echo(f"error: {remark}" if answer.end == "failed" else f"({remark})", err=True)
         return answer
+
+    def _show(self, text: str) -> None:
+        if self._shown:
+            click.echo(text, nl=False)
 
     def _keep(self) -> None:
         if not self._keeping and not self._session:
