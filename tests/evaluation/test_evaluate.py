@@ -165,8 +165,15 @@ def test_a_half_written_item_is_asked_again(world: World) -> None:
     assert world.evaluate().manifest["benchmarks"] == expected
 
 
-def test_a_judge_that_never_answers_in_form_is_an_error_rate(world: World) -> None:
-    world.engines[str(world.judge)] = Pupil("judge")
+class Silent(Pupil):
+    def answer(self, text: str) -> str:
+        super().answer(text)
+        return ""
+
+
+@pytest.mark.parametrize("judge", [Pupil("judge"), Silent("judge")], ids=["in no form", "silent"])
+def test_a_judge_that_never_answers_in_form_is_an_error_rate(world: World, judge: Pupil) -> None:
+    world.engines[str(world.judge)] = judge
     manifest = world.evaluate().manifest
     found = manifest["benchmarks"]["mt_bench_branch"]
     assert found["base"] | {"items": 2} == found["base"]

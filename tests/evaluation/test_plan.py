@@ -94,6 +94,11 @@ def test_a_proof_that_is_not_there_is_an_error(world: World) -> None:
         make_plan(world.options(proof="nowhere"), world.workspace)
 
 
+def test_a_taxonomy_that_is_not_there_is_an_error(world: World) -> None:
+    with pytest.raises(NotFoundError, match=r"no taxonomy .*nowhere"):
+        make_plan(world.options(taxonomy_path="nowhere", benchmarks=["mt_bench_branch"]), world.workspace)
+
+
 def test_a_single_proof_file_will_do(world: World) -> None:
     plan = make_plan(world.options(proof=str(world.proof / "lighthouses.jsonl")), world.workspace)
     assert len(plan.questions["proof"]) == len(TOWERS)

@@ -198,6 +198,8 @@ class _Sources:
         return self._checked(read_heldout(path), f"{path}") if path else []
 
     def _seeds(self) -> list[Question]:
+        if self._options.taxonomy_path and not self._taxonomy.is_dir():
+            raise NotFoundError(f"there is no taxonomy {self._taxonomy}", hint="give the folder that its leaves lie in")
         return read_seeds(read_taxonomy(self._taxonomy)) if self._taxonomy.is_dir() else []
 
     def _checked(self, questions: list[Question], source: str) -> list[Question]:
