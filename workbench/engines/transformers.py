@@ -1,9 +1,8 @@
-"""A Hugging Face folder as an engine: batches of samples, each drawn with its own seed."""
+"""A Hugging Face folder as an engine: samples are drawn in a batch, each with its own seed."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,73 +12,27 @@ import torch
 import transformers
 
 from workbench.device import choose_device
-from workbench.engines.draws import draw_each
-from workbench.engines.engine import Completion, Finish, Logprob, Request, Sampling, check_request, sample_seed
+from workbench.engines.engine import Completion, Logprob, Request, check_request
 from workbench.engines.likelihoods import logprob
-from workbench.engines.outlet import begun
 from workbench.engines.spellings import Spellings
 from workbench.engines.template import ChatTemplate, Piece
+from workbench.engines.transformers_batch import SIZE, Batch, Sample
 from workbench.engines.transformers_scores import Scored, Scorer
 from workbench.errors import ContextError, EngineError, ModelError
 from workbench.messages import Message
 from workbench.records import digest_folder
 
-_BATCH = 16
 _NO_LIMIT = 4096  # for a model whose config does not say how far it reads
 
 
-@dataclass(eq=False, slots=True)
-class Sample:
-    """One answer on its way; `finish` is empty until it is there."""
-
-    request: Request
-    index: int
-    prompt: list[int]
-    drawn: list[int] = field(default_factory=list)
-    text: str = ""
-    finish: Finish | None = None
-    told: int = 0
-    logprobs: list[Logprob] = field(default_factory=list)
-
-    @property
-    def sampling(self) -> Sampling:
-        return self.request.sampling
-
-    @property
-    def seed(self) -> int:
-        return sample_seed(self.request.seed, self.index)
-
-    @property
-    def position(self) -> int:
-        return len(self.drawn)
-
-    def completion(self) -> Completion:
-        finish, told = self.finish or "cancelled", tuple(self.logprobs)
-        return Completion(self.request, self.index, self.text, finish, len(self.prompt), len(self.drawn), logprobs=told)
-
-    def tell(self) -> None:
-        """Hands out what nothing can change any more: all once it is finished, before that neither half a character nor
-        what a stop text may begin with."""
-        if not self.request.on_text:
-            return
-        final = self.text
-        if not self.finish:
-            final = final.rstrip("\ufffd")
-            final = final[: len(final) - begun(final, self.sampling.stop)]
-        if piece := final[self.told :]:
-            self.told = len(final)
-            self.request.on_text(self.index, piece)
-
-
 class TransformersSession:
-    """Requests in flight: batches are filled in the order of submission, longer and shorter ones together. What is to
-    be scored comes first, all of it together."""
+    """Requests in flight: a place of the batch that becomes free is filled at once, in the order of submission. What is
+    to be scored comes first, all of it together."""
 
     def __init__(self, engine: "TransformersEngine") -> None:
         self._engine = engine
         self._waiting: deque[Sample] = deque()
-        self._running: list[Sample] = []
-        self._steps: Iterator[list[Sample]] = iter(())
+        self._batch = engine.batch()
         self._to_score: list[Scored] = []
         self._scoring: list[Scored] = []
         self._scores: Iterator[Scored] = iter(())
@@ -97,14 +50,14 @@ class TransformersSession:
         self._waiting.extend(Sample(request, index, prompt) for index in range(request.samples))
 
     def __iter__(self) -> Iterator[Completion]:
-        while self._waiting or self._running or self._ready or self._to_score or self._scoring:
+        while self._waiting or self._batch.going or self._ready or self._to_score or self._scoring:
             while self._ready:
                 yield self._ready.popleft()
             self._step()
 
     @property
     def places(self) -> int:
-        return _BATCH
+        return SIZE
 
     def turn(self) -> list[Completion]:
         """A token for every sample of the batch that runs; what was finished with it, or before."""
@@ -131,19 +84,14 @@ class TransformersSession:
         self._ready.append(scored.completion())
 
     def _draw(self) -> None:
-        if not self._running:
-            self._running = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
-            self._steps = self._engine.run(self._running) if self._running else iter(())
-        finished = next(self._steps, None)
-        if finished is None:
-            self._running = []
-        for sample in finished or ():
-            self._ready.append(sample.completion())
-        for sample in self._running:
+        newcomers = [self._waiting.popleft() for _ in range(min(self._batch.room, len(self._waiting)))]
+        finished = self._batch.turn(newcomers)
+        for sample in (*finished, *self._batch.going):
             sample.tell()
+        self._ready += [sample.completion() for sample in finished]
 
     def cancel(self, tag: str) -> None:
-        for sample in self._running:
+        for sample in self._batch.going:
             if sample.request.tag == tag and sample.finish is None:
                 sample.finish, sample.text = "cancelled", sample.text.rstrip("\ufffd")
         self._ready += [sample.completion() for sample in self._waiting if sample.request.tag == tag]
@@ -212,24 +160,8 @@ class TransformersEngine:
         self._check_size(request, len(before), max(map(len, found)))
         return Scored(request, np.asarray(before, np.int32), found)
 
-    @torch.inference_mode()
-    def run(self, samples: Sequence[Sample]) -> Iterator[list[Sample]]:
-        """Draws until all are finished, a token for each at a time; yields those that this finished."""
-        ids, mask = self._padded([sample.prompt for sample in samples])
-        cache: Any = transformers.DynamicCache(config=self._model.config)
-        step = ids
-        going = list(samples)
-        while going:
-            positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -step.shape[1] :]
-            logits = self._forward(step, mask, positions, cache)[:, -1].float().cpu()
-            rows = logits.numpy()
-            drawn = draw_each(rows, samples)
-            step = torch.tensor([[self._take(*each)] for each in zip(samples, drawn, rows, strict=True)])
-            step = step.to(self._device.kind)
-            mask = torch.cat([mask, torch.ones_like(mask[:, :1])], dim=1)
-            finished = [sample for sample in going if sample.finish]
-            going = [sample for sample in going if not sample.finish]
-            yield finished
+    def batch(self) -> Batch:
+        return Batch(self._model, self._device.kind, self._take)
 
     def run_scores(self, asked: Sequence[Scored]) -> Iterator[Scored]:
         """Each when its scores are there."""
@@ -262,11 +194,6 @@ class TransformersEngine:
     def close(self) -> None:
         self._model = None
 
-    def _forward(self, ids: Any, mask: Any, positions: Any, cache: Any) -> Any:
-        return self._model(
-            input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True
-        ).logits
-
     def _take(self, sample: Sample, token: int, logits: Any) -> int:
         """The row's next token; what a finished row draws is not looked at."""
         if sample.finish:
@@ -289,16 +216,6 @@ class TransformersEngine:
             sample.text = sample.text.rstrip("\ufffd")
             sample.finish = "length"
         return token
-
-    def _padded(self, prompts: Sequence[list[int]]) -> tuple[Any, Any]:
-        """Ids and mask, padded on the left so that all rows end together."""
-        width = max(map(len, prompts))
-        ids = torch.zeros((len(prompts), width), dtype=torch.long)
-        mask = torch.zeros((len(prompts), width), dtype=torch.long)
-        for row, tokens in enumerate(prompts):
-            ids[row, width - len(tokens) :] = torch.tensor(tokens)
-            mask[row, width - len(tokens) :] = 1
-        return ids.to(self._device.kind), mask.to(self._device.kind)
 
     def _pieces(self, request: Request) -> list[Piece]:
         return self._template.pieces(request.messages) if request.messages else [Piece(request.prompt)]
