@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,10 +11,13 @@ import pytest
 from openai import OpenAI
 
 from tests.serving.conftest import TEACHER, Running
+from workbench.engines import open_engine
 from workbench.engines.credentials import EndpointSettings
 from workbench.engines.engine import Request, Sampling
 from workbench.engines.llamacpp import LlamaEngine
 from workbench.engines.openai import EndpointEngine
+from workbench.evaluation.papers import Answers
+from workbench.evaluation.questions import Question
 
 MESSAGES: list[Any] = [{"role": "user", "content": "Who was the architect of Dunonwyn Bridge?"}]
 LONG = {"max_tokens": 60, "temperature": 0}
@@ -228,3 +232,26 @@ def test_every_error_has_the_same_form(served: Running, method: str, path: str, 
 def test_the_health_is_told(served: Running) -> None:
     answer = httpx.get(served.url.removesuffix("/v1") + "/health")
     assert answer.json() == {"status": "ok", "requests": {TEACHER: 0, "random": 0, "folder": 0}}
+
+
+@pytest.mark.parametrize("model", [TEACHER, "folder"])
+def test_choices_are_scored_through_it_as_by_the_engine_itself(
+    served: Running, teacher: Path, tiny_model: Path, model: str
+) -> None:
+    question = Question("1", "leaf", "How tall is it?", "38 metres", ("389 metres", "38 metres"), 1)
+    there = EndpointEngine(EndpointSettings(served.url), model)
+    here = open_engine(str(teacher if model == TEACHER else tiny_model))
+    request = Answers().request(there, question)
+    assert request == Answers().request(here, question)
+    assert there.score(request.prompt, request.continuations) == pytest.approx(
+        here.score(request.prompt, request.continuations), abs=0.2 if model == TEACHER else 1e-3
+    )
+    for engine in (there, here):
+        engine.close()
+
+
+def test_a_template_is_refused_as_other_requests_are(served: Running) -> None:
+    url = served.url.removesuffix("/v1") + "/apply-template"
+    assert httpx.post(url, json={"model": "nobody", "messages": MESSAGES}).status_code == 404
+    refused = httpx.post(url, json={"model": TEACHER, "messages": []})
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "messages")

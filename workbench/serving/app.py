@@ -1,4 +1,4 @@
-"""The routes: OpenAI's, and one for those who look after the server."""
+"""The routes: OpenAI's, llama-server's for a model's template, and one for those who look after the server."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from workbench import __version__
-from workbench.serving.bodies import ChatBody, TextBody
+from workbench.serving.bodies import ChatBody, TemplateBody, TextBody
 from workbench.serving.desk import Desk
 from workbench.serving.keys import Keys
 from workbench.serving.limits import Gone
@@ -31,6 +31,7 @@ def build_app(desk: Desk, keys: Keys) -> FastAPI:
 
     app = FastAPI(title="workbench", version=__version__, lifespan=opened, docs_url=None, redoc_url=None)
     app.include_router(_routes(desk, keys), prefix="/v1")
+    app.include_router(_template(desk, keys))
 
     @app.get("/health")
     async def health() -> JSONResponse:
@@ -73,7 +74,19 @@ def _routes(desk: Desk, keys: Keys) -> APIRouter:
     return router
 
 
-def _described(kind: type[ChatBody | TextBody]) -> dict[str, Any]:
+def _template(desk: Desk, keys: Keys) -> APIRouter:
+    """Who scores texts that a model may say has to know how it is asked."""
+    router = APIRouter()
+
+    @router.post("/apply-template", openapi_extra=_described(TemplateBody))
+    async def apply(request: Request) -> dict[str, str]:
+        keys.check(request.headers.get("Authorization", ""))
+        return {"prompt": await desk.render(request)}
+
+    return router
+
+
+def _described(kind: type[ChatBody | TextBody | TemplateBody]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": kind.model_json_schema()}}}}
 
 
@@ -85,7 +98,7 @@ async def _refuse(_: Request, error: Exception) -> Response:
 async def _unknown(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     said = "there is no such route" if status == 404 else "the route does not do that"
-    hint = "hint: the routes are /v1/chat/completions, /v1/completions, /v1/models and /health"
+    hint = "hint: the routes are /v1/chat/completions, /v1/completions, /v1/models, /apply-template and /health"
     return JSONResponse(described(status, f"{request.method} {request.url.path}: {said}\n{hint}"), status)
 
 

@@ -15,7 +15,7 @@ from workbench.messages import Message
 from workbench.serving.refusals import Refusal
 from workbench.serving.schemas import check_schema
 
-B = TypeVar("B", bound="Body")
+B = TypeVar("B", bound=BaseModel)
 Prompt = str | tuple[Message, ...]
 
 # These say who asks or how it is kept and billed, and change no answer.
@@ -194,6 +194,16 @@ class TextBody(Body):
         if not 1 <= len(self.prompts) * self.n <= _MOST:
             raise ValueError(f"one to {_MOST} answers can be asked for at once: prompts times n")
         return self
+
+
+class TemplateBody(BaseModel):
+    """What llama-server takes where a conversation is wanted as its model reads it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    model: str
+    messages: list[_Said] = Field(min_length=1)
+    add_generation_prompt: bool = True
 
 
 def parse(kind: type[B], raw: bytes) -> B:

@@ -10,14 +10,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from workbench.serving.bodies import Body, ChatBody, parse
+from workbench.errors import EngineError
+from workbench.serving.bodies import Body, ChatBody, TemplateBody, parse
 from workbench.serving.choices import Choices
 from workbench.serving.forms import Form
 from workbench.serving.limits import Deadline, read_body, unless_gone
 from workbench.serving.models import Served
 from workbench.serving.options import ServeOptions
 from workbench.serving.orders import Ended, Order, Piece, Read
-from workbench.serving.refusals import Refusal
+from workbench.serving.refusals import Refusal, refused
 from workbench.serving.worker import STOPPING, Worker
 
 _DONE = "data: [DONE]\n\n"
@@ -83,6 +84,16 @@ class Desk:
             self._leave(order)
             raise
         return _Stream(self._events(order, deadline, first), lambda: self._leave(order))
+
+    async def render(self, request: Request) -> str:
+        """A conversation as the model's template writes it."""
+        async with Deadline(self._options.max_seconds).kept():
+            body = parse(TemplateBody, await read_body(request, self._options))
+        messages = [said.message for said in body.messages]
+        try:
+            return self.find(body.model).engine.render(messages, add_generation_prompt=body.add_generation_prompt)
+        except EngineError as error:
+            raise refused(error, "messages") from error
 
     def _order(self, body: Body, client: str) -> Order:
         served = self.find(body.model)
