@@ -10,7 +10,7 @@ import openai
 import pytest
 from openai import OpenAI
 
-from tests.serving.conftest import TEACHER, Running
+from tests.serving.conftest import TEACHER, Running, Start
 from workbench.engines import open_engine
 from workbench.engines.credentials import EndpointSettings
 from workbench.engines.engine import Request, Sampling
@@ -255,3 +255,11 @@ def test_a_template_is_refused_as_other_requests_are(served: Running) -> None:
     assert httpx.post(url, json={"model": "nobody", "messages": MESSAGES}).status_code == 404
     refused = httpx.post(url, json={"model": TEACHER, "messages": []})
     assert (refused.status_code, refused.json()["error"]["param"]) == (400, "messages")
+
+
+def test_a_template_needs_the_key_too(start: Start) -> None:
+    with start("--api-key", "secret") as server:
+        url, body = server.url.removesuffix("/v1") + "/apply-template", {"model": "random", "messages": MESSAGES}
+        assert httpx.post(url, json=body).status_code == 401
+        shown = httpx.post(url, json=body, headers={"Authorization": "Bearer secret"})
+        assert MESSAGES[0]["content"] in shown.json()["prompt"]
