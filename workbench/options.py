@@ -147,10 +147,11 @@ class Options(BaseModel):
 
 
 def describe(cls: type[Options]) -> list[OptionField]:
-    """The fields in the order of declaration, a class's own before those it inherits; TypeError for a type that
-    papermill's inspection cannot read."""
-    inherited = {name for base in cls.__bases__ if issubclass(base, Options) for name in base.model_fields}
-    fields = sorted(cls.model_fields.items(), key=lambda field: field[0] in inherited)
+    """The fields in the order of declaration, a class's own before those it inherits, the nearest class first;
+    TypeError for a type that papermill's inspection cannot read."""
+    classes = [base for base in cls.__mro__ if issubclass(base, Options)]
+    depth = {name: place for place, base in reversed([*enumerate(classes)]) for name in base.__annotations__}
+    fields = sorted(cls.model_fields.items(), key=lambda field: depth[field[0]])
     return [_describe_field(cls, name, info) for name, info in fields]
 
 
