@@ -91,10 +91,11 @@ def test_a_full_disk_is_seen_before(spec: PhaseSpec, monkeypatch: pytest.MonkeyP
 
 def test_model_folders_are_counted_by_what_stays(spec: PhaseSpec) -> None:
     every = changed(spec, save_every_samples=5, keep_checkpoints="all")
-    counts = [estimate(one, SAMPLES, tried=False).disk for one in (spec, every, changed(spec, keep_checkpoints="last"))]
-    assert [disk.folders for disk in counts] == [3, 15, 1]
+    others = [changed(spec, keep_checkpoints=policy) for policy in ("last", "chosen")]
+    counts = [estimate(one, SAMPLES, tried=False).disk for one in (spec, every, *others)]
+    assert [disk.folders for disk in counts] == [3, 15, 1, 3]
     model = counts[0].checkpoints // 3
-    assert [disk.checkpoints for disk in counts] == [3 * model, 15 * model, 2 * model]
+    assert [disk.checkpoints for disk in counts] == [3 * model, 15 * model, 2 * model, 3 * model]
 
 
 def test_the_model_and_its_ggufs_are_counted_where_they_follow(spec: PhaseSpec) -> None:

@@ -3,8 +3,18 @@ from pathlib import Path
 import pytest
 
 from workbench.errors import OptionsError, StorageError
-from workbench.training.keeping import Checkpoint, Keeper, check_keeping, clear_away, remove_folder, save_folder
+from workbench.training import keeping
+from workbench.training.keeping import (
+    Checkpoint,
+    Keeper,
+    check_keeping,
+    clear_away,
+    remove_folder,
+    save_folder,
+    settle_on,
+)
 from workbench.training.options import TrainingOptions
+from workbench.training.phase_spec import PhaseRecord
 
 LOSSES = {"epoch_1": 2.0, "epoch_2": 1.0, "epoch_3": 1.5, "epoch_4": 1.25}
 
@@ -28,6 +38,7 @@ def folders(folder: Path) -> list[str]:
     ("policy", "staying", "chosen"),
     [
         ("all", ["epoch_1", "epoch_2", "epoch_3", "epoch_4"], "epoch_4"),
+        ("chosen", ["epoch_1", "epoch_2", "epoch_3", "epoch_4"], "epoch_4"),
         ("last", ["epoch_4"], "epoch_4"),
         ("best", ["epoch_2", "epoch_4"], "epoch_2"),
     ],
@@ -39,6 +50,39 @@ def test_what_stays_is_as_the_policy_says(policy: str, staying: list[str], chose
     assert (keeper.best.name, keeper.chosen.name) == ("epoch_2", chosen)
     assert [one.name for one in keeper.checkpoints if one.there] == staying
     assert Keeper(tmp_path, policy).checkpoints == keeper.checkpoints
+
+
+def finished(folder: Path, policy: str) -> PhaseRecord:
+    keeper = keep(folder, policy)
+    checkpoints = [one.record() for one in keeper.checkpoints]
+    return PhaseRecord(16, 0, {}, 4, 40, 400, 100, 1.0, keeper.chosen.name, checkpoints)
+
+
+@pytest.mark.parametrize(
+    ("policy", "staying"),
+    [("chosen", ["epoch_3"]), ("all", ["epoch_1", "epoch_2", "epoch_3", "epoch_4"]), ("best", ["epoch_2", "epoch_4"])],
+)
+def test_with_the_chosen_one_the_others_go_where_they_waited_for_that(
+    policy: str, staying: list[str], tmp_path: Path
+) -> None:
+    record = settle_on(tmp_path, finished(tmp_path, policy), "epoch_3", policy)
+    assert folders(tmp_path) == staying
+    assert record.model == "epoch_3"
+    assert [one["name"] for one in record.checkpoints if one["there"]] == staying
+    assert [one.name for one in Keeper(tmp_path, policy).checkpoints if one.there] == staying
+    assert PhaseRecord.read(tmp_path) == record
+
+
+def test_a_kill_while_others_go_leaves_a_record_of_what_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = finished(tmp_path, "chosen")
+    with monkeypatch.context() as patched:
+        patched.setattr(keeping, "remove_folder", lambda folder: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            settle_on(tmp_path, record, "epoch_3", "chosen")
+    left = PhaseRecord.read(tmp_path)
+    assert left is not None
+    assert settle_on(tmp_path, left, "epoch_3", "chosen") == left
+    assert folders(tmp_path) == ["epoch_3"]
 
 
 def test_without_losses_there_is_no_best(tmp_path: Path) -> None:

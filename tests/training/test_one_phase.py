@@ -174,7 +174,12 @@ def test_a_phase_that_cannot_fit_leaves_nothing(spec: PhaseSpec, monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    ("policy", "kept"), [("last", {"epoch_2"}), ("all", {"samples_8", "epoch_1", "samples_15", "epoch_2"})]
+    ("policy", "kept"),
+    [
+        ("last", {"epoch_2"}),
+        ("all", {"samples_8", "epoch_1", "samples_15", "epoch_2"}),
+        ("chosen", {"samples_8", "epoch_1", "samples_15", "epoch_2"}),
+    ],
 )
 def test_the_policy_holds_for_folders_and_state(policy: str, kept: set[str], spec: PhaseSpec) -> None:
     train(replace(spec, options=OPTIONS.model_copy(update={"keep_checkpoints": policy})))

@@ -228,7 +228,7 @@ def _disk(spec: PhaseSpec, form: Form, samples: Sequence[Sample], exports: Seque
     return Disk(
         folders=folders,
         # The next one is written before an old one goes.
-        checkpoints=(folders + (spec.options.keep_checkpoints != "all")) * model,
+        checkpoints=(folders + (spec.options.keep_checkpoints in ("last", "best"))) * model,
         state=2 * state,
         model=model if exports else 0,
         gguf=int(sum(form.parameters * _BITS.get(kind, 8.5) / 8 for kind in exports)),
@@ -237,10 +237,10 @@ def _disk(spec: PhaseSpec, form: Form, samples: Sequence[Sample], exports: Seque
 
 
 def _folders(spec: PhaseSpec, rows: int) -> int:
-    """Model folders that stay."""
+    """Model folders that are there together."""
     every = spec.options.save_every_samples
     made = spec.epochs + (rows * spec.epochs // every if every else 0)
-    return min(made, {"all": made, "last": 1, "best": 2}[spec.options.keep_checkpoints])
+    return min(made, {"last": 1, "best": 2}.get(spec.options.keep_checkpoints, made))
 
 
 def _there(folder: Path) -> Path:

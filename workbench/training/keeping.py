@@ -11,7 +11,7 @@ from workbench.errors import OptionsError
 from workbench.records import read_json, sync_folder, write_json
 from workbench.training.checkpoints import room_to_save, sync_file
 from workbench.training.options import TrainingOptions
-from workbench.training.phase_spec import told
+from workbench.training.phase_spec import PhaseRecord, told
 
 _INDEX = "checkpoints.json"
 # Folders and states under way to or from their names, and files that wait for theirs under a dot and a uuid.
@@ -37,7 +37,8 @@ class Checkpoint:
 class Keeper:
     """The checkpoints of one phase's folder, listed in its `checkpoints.json`.
 
-    `policy` says which folders stay: `all`, the `last` one, or the `best` by validation loss beside the last one.
+    `policy` says which folders stay: `all`, the `last` one, the `best` by validation loss beside the last one, or the
+    one that is `chosen` when all are there.
     """
 
     def __init__(self, folder: Path, policy: str) -> None:
@@ -82,13 +83,30 @@ class Keeper:
             self._list()
 
     def _leaving(self) -> list[Checkpoint]:
-        if self.policy == "all":
+        if self.policy in ("all", "chosen"):
             return []
         staying = {self.checkpoints[-1].name, self.chosen.name}
         return [one for one in self.checkpoints if one.there and one.name not in staying]
 
     def _list(self) -> None:
         write_json(self.folder / _INDEX, [one.record() for one in self.checkpoints])
+
+
+def settle_on(folder: Path, record: PhaseRecord, name: str, policy: str) -> PhaseRecord:
+    """The record of a finished phase with the checkpoint that was chosen to go on with; under `chosen` others go.
+
+    May be called again: a kill in between leaves either all folders or a record that names those that stay.
+    """
+    checkpoints = [
+        one | {"there": one["there"] and (policy != "chosen" or one["name"] == name)} for one in record.checkpoints
+    ]
+    settled = replace(record, model=name, checkpoints=checkpoints)
+    settled.write(folder)
+    write_json(folder / _INDEX, checkpoints)
+    for one in checkpoints:
+        if not one["there"]:
+            remove_folder(folder / one["name"])
+    return settled
 
 
 def check_keeping(options: TrainingOptions) -> None:

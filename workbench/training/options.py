@@ -23,7 +23,11 @@ class TrainingOptions(Options):
     validation_share: float = option(0.0, "share of rows set aside to validate on", minimum=0.0, maximum=0.9)
     validate_every: int = option(0, "steps between validations, 0 takes each epoch", minimum=0)
     save_every_samples: int = option(0, "rows between checkpoints, 0 takes each epoch", minimum=0)
-    keep_checkpoints: str = option("all", "checkpoints that stay", choices=("all", "last", "best"))
+    keep_checkpoints: str = option(
+        "all",
+        "checkpoints that stay, of chosen all until one is chosen",
+        choices=("all", "chosen", "last", "best"),
+    )
     pack_whole_set: bool = option(False, "pack rows over the whole set, not within each step's batch")
     precision: str = option(
         "auto", "numbers that are computed with", choices=("auto", "float32", "bfloat16", "bfloat16_weights")
