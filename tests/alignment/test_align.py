@@ -4,56 +4,16 @@ from typing import Any
 
 import pytest
 
-from tests.alignment.conftest import MakeData, rows
+from tests.alignment.conftest import MakeData, Work, open_run, rows
 from workbench.alignment import align as align_module
-from workbench.alignment.align import align, inputs, planned
+from workbench.alignment.align import inputs, planned
 from workbench.alignment.options import QUANTIZATIONS, AlignmentOptions
+from workbench.alignment.reporter import Reporter
 from workbench.errors import Checkpointed, ModelError, NotFoundError, OptionsError, TrainingError
 from workbench.events import read_events
 from workbench.records import digest_folder
-from workbench.runs import Run, Stop
+from workbench.runs import Stop
 from workbench.workspace import Workspace
-
-
-@pytest.fixture
-def options(tiny_model: Path) -> AlignmentOptions:
-    """A few steps of two phases on the tiny model."""
-    return AlignmentOptions(
-        base_model=str(tiny_model),
-        phase_1_epochs=2,
-        phase_1_effective_batch_size=4,
-        phase_2_epochs=1,
-        phase_2_effective_batch_size=4,
-        max_length=64,
-        threads=1,
-        device="cpu",
-    )
-
-
-@pytest.fixture
-def exported(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Takes the place of the export, which has its own tests; lists the folders that were exported."""
-    folders: list[Path] = []
-
-    def export_gguf(folder: Path, out: Path, outtype: str) -> Path:
-        folders.append(folder)
-        out.write_text(outtype)
-        return out
-
-    monkeypatch.setattr(align_module, "export_gguf", export_gguf)
-    monkeypatch.setattr(align_module, "quantize", lambda source, out, kind: export_gguf(source, out, kind))
-    return folders
-
-
-def open_run(workspace: Workspace, options: AlignmentOptions) -> Run:
-    return workspace.open_run("trained_models", options.name, options, inputs(options, workspace))
-
-
-def work(workspace: Workspace, options: AlignmentOptions, stop: Stop | None = None) -> Run:
-    run = open_run(workspace, options)
-    with run.hold() as attempt:
-        attempt.finish(align(options, run, attempt, stop or Stop()))
-    return run
 
 
 def weights(folder: Path) -> bytes:
@@ -61,10 +21,10 @@ def weights(folder: Path) -> bytes:
 
 
 def test_a_run_leaves_a_model_and_says_how_it_was_made(
-    workspace: Workspace, options: AlignmentOptions, make_data: MakeData, exported: list[Path], tiny_model: Path
+    options: AlignmentOptions, make_data: MakeData, work: Work, exported: list[Path], tiny_model: Path
 ) -> None:
     data = make_data()
-    run = work(workspace, options)
+    run = work(options)
     manifest = run.manifest
     assert [(phase["phase"], phase["rows"], phase["steps"]) for phase in manifest["phases"]] == [(1, 12, 6), (2, 16, 4)]
     assert manifest["data"] == {"id": data.id, "name": "demo"}
@@ -81,13 +41,11 @@ def test_a_run_leaves_a_model_and_says_how_it_was_made(
     assert steps[2]["sentence"].startswith("Phase 1 (knowledge): 50% step 3/6, loss ")
 
 
-def test_the_saved_model_is_whole(
-    workspace: Workspace, options: AlignmentOptions, make_data: MakeData, exported: list[Path]
-) -> None:
+def test_the_saved_model_is_whole(options: AlignmentOptions, make_data: MakeData, work: Work) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     make_data()
-    folder = work(workspace, options).folder / "Model"
+    folder = work(options).folder / "Model"
     model, tokenizer = AutoModelForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
     asked = tokenizer.apply_chat_template(
         [{"role": "user", "content": "Who?"}], tokenize=False, add_generation_prompt=True
@@ -100,6 +58,7 @@ def test_a_stop_between_the_exports_is_heeded_and_what_a_kill_left_goes(
     workspace: Workspace,
     options: AlignmentOptions,
     make_data: MakeData,
+    work: Work,
     exported: list[Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -118,62 +77,59 @@ def test_a_stop_between_the_exports_is_heeded_and_what_a_kill_left_goes(
     with monkeypatch.context() as patched:
         patched.setattr(align_module, "export_gguf", export_and_stop)
         with pytest.raises(Checkpointed, match="a test"):
-            work(workspace, options, stop)
+            work(options, stop)
     assert not exported
     assert sorted(path.name for path in left.parent.iterdir()) == ["model-F16.gguf"]
-    assert work(workspace, options).done
+    assert work(options).done
 
 
 @pytest.mark.parametrize("stop_at", [("phase_1", 3), ("phase_1", 6), ("phase_2", 2)])
 def test_a_stop_in_any_phase_changes_no_bit(
     stop_at: tuple[str, int],
-    workspace: Workspace,
     options: AlignmentOptions,
     make_data: MakeData,
-    exported: list[Path],
+    work: Work,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     make_data()
-    whole = work(workspace, options)
+    whole = work(options)
     (whole.folder / "manifest.json").unlink()
     whole.folder.rename(tmp_path / "whole")
 
     stop = Stop()
-    report = align_module._Reporter.report
+    report = Reporter.report
 
     def and_stop(self: Any, event: dict[str, Any]) -> None:
         report(self, event)
         if "loss" in event and (f"phase_{self.plan.number}", event["step"]) == stop_at:
             stop.request("a test")
 
-    monkeypatch.setattr(align_module._Reporter, "report", and_stop)
+    monkeypatch.setattr(Reporter, "report", and_stop)
     with pytest.raises(Checkpointed):
-        work(workspace, options, stop)
-    monkeypatch.setattr(align_module._Reporter, "report", report)
-    run = work(workspace, options)
+        work(options, stop)
+    monkeypatch.setattr(Reporter, "report", report)
+    run = work(options)
     assert weights(run.folder / "Model") == weights(tmp_path / "whole" / "Model")
     steps = [(event["stage"], event["step"]) for event in read_events(run.events) if "step" in event]
     assert sorted(steps) == [("phase_1", step) for step in range(1, 7)] + [("phase_2", step) for step in range(1, 5)]
 
 
 def test_the_end_of_a_phase_is_kept_whatever_was_saved_before_it(
-    workspace: Workspace, options: AlignmentOptions, make_data: MakeData, exported: list[Path]
+    options: AlignmentOptions, make_data: MakeData, work: Work
 ) -> None:
     from safetensors import safe_open
 
     make_data(knowledge=1)
-    run = work(workspace, options.model_copy(update={"phase_1_epochs": 17, "phase_2_epochs": 0}))
+    run = work(options.model_copy(update={"phase_1_epochs": 17, "phase_2_epochs": 0}))
     with safe_open(run.artifacts / "phase_1" / "state" / "state.safetensors", framework="pt") as file:
         assert json.loads(file.metadata()["progress"])["step"] == 17
 
 
-def test_the_best_goes_on_where_it_is_to_be_kept(
-    workspace: Workspace, options: AlignmentOptions, make_data: MakeData, exported: list[Path]
-) -> None:
+def test_the_best_goes_on_where_it_is_to_be_kept(options: AlignmentOptions, make_data: MakeData, work: Work) -> None:
     make_data(knowledge=0)
     wishes = {"validation_share": 0.3, "keep_checkpoints": "best", "phase_2_learning_rate": 0.5, "phase_2_epochs": 4}
-    run = work(workspace, options.model_copy(update=wishes))
+    run = work(options.model_copy(update=wishes))
     (phase,) = run.manifest["phases"]
     losses = {one["name"]: one["validation_loss"] for one in phase["checkpoints"]}
     assert phase["model"] == phase["best"] == min(losses, key=lambda name: float(losses[name]))
@@ -183,14 +139,14 @@ def test_the_best_goes_on_where_it_is_to_be_kept(
 
 
 def test_files_of_one_s_own_are_trained_on_in_one_phase(
-    workspace: Workspace, options: AlignmentOptions, exported: list[Path], tmp_path: Path
+    workspace: Workspace, options: AlignmentOptions, work: Work, tmp_path: Path
 ) -> None:
     files = [tmp_path / "one.jsonl", tmp_path / "two.jsonl"]
     for file, word in zip(files, ("lamps", "boats"), strict=True):
         file.write_text("".join(json.dumps(row) + "\n" for row in rows(4, word)))
     given = options.model_copy(update={"training_file": [str(file) for file in files]})
     assert set(inputs(given, workspace)) == {"phase_1", "phase_1_file_2", "base_model"}
-    run = work(workspace, given)
+    run = work(given)
     (phase,) = run.manifest["phases"]
     assert (phase["rows"], phase["steps"], phase["learns"]) == (8, 4, "what one.jsonl and two.jsonl says")
     assert run.manifest["data"] == {"files": [str(file) for file in files]}
@@ -239,24 +195,24 @@ def test_a_base_that_does_not_fit_is_told(
     change: dict[str, Any],
     error: type[Exception],
     told: str,
-    workspace: Workspace,
     options: AlignmentOptions,
     make_data: MakeData,
+    work: Work,
 ) -> None:
     make_data()
     with pytest.raises(error, match=told):
-        work(workspace, options.model_copy(update=change))
+        work(options.model_copy(update=change))
 
 
 def test_a_folder_that_holds_no_model_is_told(
-    workspace: Workspace, options: AlignmentOptions, make_data: MakeData, tmp_path: Path
+    options: AlignmentOptions, make_data: MakeData, work: Work, tmp_path: Path
 ) -> None:
     make_data()
     folder = tmp_path / "broken"
     folder.mkdir()
     (folder / "config.json").write_text('{"model_type": "llama"}')
     with pytest.raises(TrainingError, match="there are no weights in it") as caught:
-        work(workspace, options.model_copy(update={"base_model": str(folder)}))
+        work(options.model_copy(update={"base_model": str(folder)}))
     assert caught.value.hint
 
 

@@ -56,9 +56,10 @@ def tree(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Steps that are done at once."""
+    """Steps that are done at once, and a plan that needs no data."""
     from tests.cli.quick import quick_steps
     from workbench.jobs import steps
 
     for name, step in quick_steps().items():
         monkeypatch.setitem(steps.STEPS, name, step)
+    monkeypatch.setattr("workbench.alignment.align.planned", lambda options, workspace: "the plan")

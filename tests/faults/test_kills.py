@@ -16,12 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.alignment.conftest import DataOptions, rows
+from tests.alignment.conftest import DataOptions, choice_rows, data_manifest, heldout_rows, rows, write_rows
 from tests.conftest import Measure
 from tests.faults.conftest import ROOT, Steps, begin, end, kill_tree, say
 from workbench.alignment.align import inputs
 from workbench.alignment.options import AlignmentOptions
-from workbench.records import write_text
 from workbench.runs import Run
 from workbench.training.options import TrainingOptions
 from workbench.training.phase_spec import PhaseSpec
@@ -37,16 +36,17 @@ Begin = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    """A workspace with a data run of 24 rows for each of the two phases."""
+    """A workspace with a data run of 24 rows for each of the two phases, and 30 questions about each."""
 
     def made(name: str) -> Workspace:
         workspace = Workspace.find(tmp_path / name / "workspace")
         run = workspace.open_run("synthetic_data", "demo", DataOptions(), {})
         for kind in ("knowledge", "skills"):
-            lines = "".join(json.dumps(row) + "\n" for row in rows(24, kind))
-            write_text(run.folder / f"{kind}_train_msgs.jsonl", lines)
+            write_rows(run.folder / f"{kind}_train_msgs.jsonl", rows(24, kind))
+        write_rows(run.folder / "mmlu_branch" / "knowledge_harbours.jsonl", choice_rows(30))
+        write_rows(run.folder / "heldout.jsonl", heldout_rows(30))
         with run.hold() as attempt:
-            attempt.finish({"model": "some-teacher"})
+            attempt.finish(data_manifest("some-teacher"))
         return workspace
 
     return made
@@ -54,7 +54,7 @@ def make(tmp_path: Path) -> Make:
 
 @pytest.fixture
 def options(tiny_model: Path) -> AlignmentOptions:
-    """Three epochs in two phases, with checkpoints within them, validation and export."""
+    """Four epochs in two phases, with checkpoints within them, validation, choices, export and evaluation."""
     return AlignmentOptions(
         base_model=str(tiny_model),
         device="cpu",
@@ -64,17 +64,21 @@ def options(tiny_model: Path) -> AlignmentOptions:
         save_every_samples=12,
         phase_1_epochs=2,
         phase_1_effective_batch_size=8,
-        phase_2_epochs=1,
+        phase_2_epochs=2,
         phase_2_effective_batch_size=8,
+        keep_checkpoints="chosen",
+        evaluate=True,
+        benchmarks=["mmlu_branch", "heldout"],
     )
 
 
 @pytest.fixture
 def command(options: AlignmentOptions) -> Begin:
-    """Starts that training as a user does; no file may grow beyond a limit, if there is one."""
-    wished = {name: getattr(options, name) for name in options.model_fields_set}
-    flags = [text for name, value in wished.items() for text in (f"--{name.replace('_', '-')}", str(value))]
-    return lambda workspace, limit=0: begin(workspace, "model", "train", *flags, largest_file=limit)
+    """Starts that alignment as a user does; no file may grow beyond a limit, if there is one."""
+    wished = {name: getattr(options, name) for name in options.model_fields_set - {"evaluate"}}
+    given = [(name, each) for name, value in wished.items() for each in (value if isinstance(value, list) else [value])]
+    flags = [text for name, value in given for text in (f"--{name.replace('_', '-')}", str(value))]
+    return lambda workspace, limit=0: begin(workspace, "model", "align", *flags, largest_file=limit)
 
 
 def start(steps: Steps, workspace: Workspace, options: AlignmentOptions) -> int:
@@ -93,8 +97,9 @@ def sentence(workspace: Workspace) -> str:
 
 
 def digests(run: Run) -> dict[str, str]:
-    """Of the weights of every checkpoint, of the model and of its GGUF files."""
-    files = [*run.folder.rglob("*.safetensors"), *run.folder.rglob("*.gguf")]
+    """Of the weights of every checkpoint, of the model and of its GGUF files, of choices, answers and results."""
+    kinds = ("*.safetensors", "*.gguf", "choice.json", "*_base.jsonl", "*_trained.jsonl", "Eval/**/*.json")
+    files = [file for kind in kinds for file in run.folder.rglob(kind)]
     found = {str(file.relative_to(run.folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
     return {name: digest for name, digest in sorted(found.items()) if "/state/" not in name}
 

@@ -1,146 +1,151 @@
 """The step: a data run or training files and a base in, `trained_models/<run>/` out."""
 
 import shutil
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from workbench.alignment.chooser import Chooser
+from workbench.alignment.exam import seated
+from workbench.alignment.forecast import forecast
 from workbench.alignment.options import AlignmentOptions
-from workbench.alignment.plan import PhasePlan, Plan, make_file_plan, make_plan
-from workbench.engines.catalogue import find_entry, resolve_folder
-from workbench.errors import OptionsError
-from workbench.events import Event
+from workbench.alignment.plan import PhasePlan, Plan
+from workbench.alignment.reporter import Reporter
+from workbench.alignment.setting import Setting
+from workbench.evaluation.evaluate import account, results_of, shelve, tokens_of
+from workbench.evaluation.examination import Examination
+from workbench.evaluation.progress import Progress
 from workbench.export import export_gguf, quantize
-from workbench.records import digest_file, digest_folder
 from workbench.runs import Attempt, Run, Stop
-from workbench.training.keeping import check_keeping, clear_away, save_folder
+from workbench.training.keeping import clear_away, save_folder, settle_on
 from workbench.training.launch import run_phase
-from workbench.training.options import TrainingOptions
 from workbench.training.phase_spec import PhaseRecord, PhaseSpec
 from workbench.training.tensorboard import TensorBoard
 from workbench.workspace import Workspace
 
-_SAID_EVERY = 10
+Record = dict[str, Any]
 
 
 def planned(options: AlignmentOptions, workspace: Workspace) -> Plan:
     """What would run; NotFoundError where there are no finished data, OptionsError where they do not suit."""
-    check_keeping(options)
-    if options.training_file:
-        return make_file_plan(options, tuple(workspace.resolve(name) for name in options.training_file))
-    data = workspace.get("synthetic_data", options.data)
-    teacher, student = find_entry(str(data.manifest["model"])), find_entry(options.base_model)
-    if teacher and student and not teacher.suits(student.name):
-        raise OptionsError(
-            f"{student.name} cannot learn from what {teacher.name} wrote: they were not made for each other",
-            hint=f"students of {teacher.name}: {', '.join(teacher.students)}; or generate with another teacher",
-        )
-    return make_plan(options, data.folder)
+    return Setting(options, workspace).plan
 
 
 def inputs(options: AlignmentOptions, workspace: Workspace) -> dict[str, str]:
-    """Digests of the training files and of the base."""
-    digests: dict[str, str] = {}
-    for phase in planned(options, workspace).phases:
-        names = [f"phase_{phase.number}", *(f"phase_{phase.number}_file_{n}" for n in range(2, len(phase.files) + 1))]
-        digests |= {name: digest_file(file) for name, file in zip(names, phase.files, strict=True)}
-    return digests | {"base_model": digest_folder(resolve_folder(options.base_model, workspace.models))}
+    """Digests of all that decides the weights; raises for whatever will be missed later, a judge for one."""
+    setting = Setting(options, workspace)
+    _ = setting.asked
+    return setting.inputs()
 
 
-def specs(options: AlignmentOptions, workspace: Workspace) -> list[PhaseSpec]:
-    """The phases as they would be told what to do, each on the base itself: for reports and estimates before a run."""
-    base = resolve_folder(options.base_model, workspace.models)
-    nowhere = workspace.folder("trained_models")
-    return [phase.spec(base, nowhere, training_options(options)) for phase in planned(options, workspace).phases]
+def align(options: AlignmentOptions, run: Run, attempt: Attempt, stop: Stop) -> Record:
+    """Train the phases, choose their checkpoints, save `Model/` and `GGUF/`, and evaluate where that is wished.
+
+    Goes on where an earlier attempt was: nothing that is finished is done again.
+    """
+    alignment = _Alignment(options, run, attempt, stop)
+    phases = alignment.phases()
+    made = alignment.save(phases)
+    return made | ({"evaluation": alignment.evaluate(made)} if options.evaluate else {})
 
 
-def training_options(options: AlignmentOptions) -> TrainingOptions:
-    """The part that every training shares."""
-    return TrainingOptions(**{name: getattr(options, name) for name in TrainingOptions.model_fields})
+def train_first(options: AlignmentOptions, run: Run, attempt: Attempt, stop: Stop) -> Record:
+    """Phase 1 alone, with the choice of its checkpoint; OptionsError where the plan leaves it out."""
+    return _Alignment(options, run, attempt, stop).phases(until=1)[-1]
 
 
-def align(options: AlignmentOptions, run: Run, attempt: Attempt, stop: Stop) -> dict[str, Any]:
-    """Train the phases, save `Model/` and `GGUF/`; goes on after the last checkpoint."""
-    workspace = Workspace(run.folder.parent.parent)
-    plan = planned(options, workspace)
-    base = resolve_folder(options.base_model, workspace.models)
-    training = _Training(options, run, attempt, stop)
-    folder, phases = base, list[dict[str, Any]]()
-    for phase in plan.phases:
-        record = training.run(phase, folder)
-        folder = run.artifacts / f"phase_{phase.number}" / record.model
-        phases.append({"phase": phase.number, "learns": phase.learns, **record.record()})
-    stop.check()
-    attempt.say("Saving the model and its GGUF.")
-    save_folder(run.folder / "Model", lambda part: _copy(folder, part))
-    return {
-        "base_model": workspace.relative(base),
-        "data": _data(options, workspace),
-        "model": "Model",
-        "gguf": _export(run.folder, options.quantization, stop),
-        "phases": phases,
-    }
+def train_second(options: AlignmentOptions, run: Run, attempt: Attempt, stop: Stop) -> Record:
+    """Phase 2 behind phase 1, which is trained first where it was not."""
+    return _Alignment(options, run, attempt, stop).phases(until=2)[-1]
 
 
-class _Training:
-    """The phases of a run, each with its folder `Artifacts/phase_<n>/`."""
+class _Alignment:
+    """The stages of a run, each of which goes on where it was."""
 
     def __init__(self, options: AlignmentOptions, run: Run, attempt: Attempt, stop: Stop) -> None:
         self.options = options
-        self.artifacts = run.artifacts
+        self.run = run
         self.attempt = attempt
         self.stop = stop
+        self.setting = Setting(options, Workspace(run.folder.parents[1]))
+        self.progress = Progress(attempt, stop)
 
-    def run(self, plan: PhasePlan, base: Path) -> PhaseRecord:
+    def phases(self, until: int = 0) -> list[Record]:
+        """What came of each phase, up to the one of that number or to the last."""
+        plans = list(self.setting.plan.phases)
+        if until:
+            plans = plans[: plans.index(self.setting.plan.phase(until)) + 1]
+        self._look_ahead()
+        chooser = Chooser(self.setting.exam, self.run, self.progress)
+        base, records = self.setting.base, list[Record]()
+        for plan in plans:
+            spec = plan.spec(base, self.run.artifacts, self.options)
+            record = self._train(plan, spec)
+            self.stop.check()
+            choice = chooser.choose(plan, record)
+            record = settle_on(spec.folder, record, choice.chosen, self.options.keep_checkpoints)
+            base = spec.folder / record.model
+            found = {"phase": plan.number, "learns": plan.learns, **record.record(), "choice": choice.record()}
+            records.append(found)
+            self.stop.check()
+        return records
+
+    def save(self, phases: Sequence[Record]) -> Record:
+        """What the manifest says, once `Model/` and `GGUF/` are there."""
+        last = phases[-1]
+        folder = self._folder(last) / str(last["model"])
+        self.attempt.say("Saving the model and its GGUF.")
+        if not (model := self.run.folder / "Model").is_dir():
+            save_folder(model, lambda part: _copy(folder, part))
+        return {
+            "base_model": self.setting.workspace.relative(self.setting.base),
+            "data": self.setting.data_record(),
+            "model": model.name,
+            "gguf": _export(self.run.folder, self.options.quantization, self.stop),
+            "phases": [*phases],
+        }
+
+    def evaluate(self, made: Record) -> Record:
+        """Base and trained model compared; the results lie in `Eval/` and what was said in `Artifacts/evaluation/`."""
+        exam, folder = self.setting.exam, self.run.artifacts / "evaluation"
+        plan = seated(exam.final, self.run.folder / made["model"], self.run.folder.name, self.setting.base)
+        self._take_over(made["phases"][-1], folder)
+        sitting = Examination(plan, exam.asking(), folder, self.progress)
+        for subject in plan.models.subjects:
+            sitting.ask(subject)
+        sitting.judge()
+        results, tokens = results_of(plan, sitting), tokens_of(made, self.setting.workspace)
+        shelve(self.run.folder / "Eval", plan, results, tokens)
+        return account(plan, results, tokens)
+
+    def _look_ahead(self) -> None:
+        """What would be missed only hours later is missed before the first step."""
+        if any(self.run.artifacts.glob("phase_*")):
+            return
+        self.attempt.say("Looking whether all that will be needed is there.")
+        self.setting.exam.check_judge(self.setting.asked)
+        forecast(self.options, self.setting.workspace, tried=False).check()
+
+    def _train(self, plan: PhasePlan, spec: PhaseSpec) -> PhaseRecord:
         """Bring a phase to its end, by training or from what it left."""
-        spec = plan.spec(base, self.artifacts, training_options(self.options))
-        reporter = _Reporter(plan, self.attempt)
+        reporter = Reporter(plan, self.attempt)
         if not self.options.tensorboard:
             return run_phase(spec, reporter.report, self.stop)
-        with closing(TensorBoard(self.artifacts / "tensorboard" / spec.folder.name)) as board:
+        with closing(TensorBoard(self.run.artifacts / "tensorboard" / spec.folder.name)) as board:
             reporter.board = board
             return run_phase(spec, reporter.report, self.stop)
 
+    def _take_over(self, last: Record, folder: Path) -> None:
+        """What the model said when its checkpoint was chosen is not asked again."""
+        choice = last["choice"]
+        folder.mkdir(exist_ok=True)
+        for journal in (self._folder(last) / "choice" / choice["chosen"]).glob(f"{choice['by']}_trained*.jsonl"):
+            if not (target := folder / journal.name).exists():
+                shutil.copyfile(journal, target)
 
-@dataclass
-class _Reporter:
-    """What becomes of a phase's events: the run's log, a sentence now and then, TensorBoard where it is asked for."""
-
-    plan: PhasePlan
-    attempt: Attempt
-    board: TensorBoard | None = None
-
-    def report(self, event: Event) -> None:
-        """Steps are told with a sentence of their own, which whoever watches is shown."""
-        sentence = {"sentence": self._sentence(event)} if "loss" in event else {}
-        learns = {} if "step" in event else {"learns": self.plan.learns}
-        self.attempt.events.emit(f"phase_{self.plan.number}", **event, **sentence, **learns)
-        if self.board:
-            self.board.add(event)
-        if sentence and (event["step"] % _SAID_EVERY == 0 or event["step"] == event["steps"]):
-            self.attempt.say(sentence["sentence"])
-
-    def _sentence(self, event: Event) -> str:
-        share = round(100 * event["step"] / event["steps"])
-        return (
-            f"Phase {self.plan.number} ({self.plan.learns}): {share}% step {event['step']}/{event['steps']}, "
-            f"loss {event['loss']:.3f}, {event['tokens_per_second']:,.0f} tokens a second, "
-            f"{_time(event['seconds_left'])} left"
-        )
-
-
-def _time(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _data(options: AlignmentOptions, workspace: Workspace) -> dict[str, Any]:
-    if options.training_file:
-        return {"files": [workspace.relative(workspace.resolve(name)) for name in options.training_file]}
-    data = workspace.get("synthetic_data", options.data)
-    return {"id": data.id, "name": data.name}
+    def _folder(self, phase: Record) -> Path:
+        return self.run.artifacts / f"phase_{phase['phase']}"
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -150,11 +155,15 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _export(folder: Path, quantization: str, stop: Stop) -> dict[str, str]:
+    """Each file appears whole, and so one that is there is finished."""
     target = folder / "GGUF"
     target.mkdir(exist_ok=True)
     clear_away(target)
+    whole, small = target / "model-F16.gguf", target / f"model-{quantization}.gguf"
     stop.check()
-    whole = export_gguf(folder / "Model", target / "model-F16.gguf", "F16")
+    if not whole.is_file():
+        export_gguf(folder / "Model", whole, "F16")
     stop.check()
-    small = quantize(whole, target / f"model-{quantization}.gguf", quantization)
+    if not small.is_file():
+        quantize(whole, small, quantization)
     return {"F16": f"GGUF/{whole.name}", quantization: f"GGUF/{small.name}"}

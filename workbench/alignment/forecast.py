@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.alignment.align import planned, specs
 from workbench.alignment.options import AlignmentOptions
-from workbench.engines.catalogue import resolve_folder
+from workbench.alignment.plan import HEADS, Plan
+from workbench.alignment.setting import Setting
+from workbench.errors import StorageError
+from workbench.taxonomy.markup import paragraph, table
 from workbench.training.estimate import Estimate, estimate, span_of
 from workbench.training.left_out import DataReport
+from workbench.training.memory import size_of
 from workbench.training.phase_spec import PhaseSpec
 from workbench.training.rows import data_report, load_tokenizer, read_rows, vocabulary_of
 from workbench.training.validation import set_aside
@@ -16,14 +19,27 @@ from workbench.workspace import Workspace
 
 @dataclass(frozen=True)
 class Forecast:
-    """The estimates of the phases by their names; each counts the disk as if it were alone."""
+    """The estimates of a plan's phases by their names; each counts the disk as if it were alone."""
 
+    plan: Plan
     phases: dict[str, Estimate]
 
     @property
     def fits(self) -> bool:
-        """Whether every phase does."""
-        return all(each.fits for each in self.phases.values())
+        """Whether every phase does, and all of them together on the disk."""
+        return self.fits_disk and all(each.fits for each in self.phases.values())
+
+    @property
+    def fits_disk(self) -> bool:
+        return self.disk <= min(each.disk.free for each in self.phases.values())
+
+    @property
+    def disk(self) -> int:
+        """Bytes that all phases write, checkpoints of earlier ones included that the later ones no longer need."""
+        *_, last = self.phases.values()
+        return sum(each.disk.checkpoints + each.disk.state for each in self.phases.values()) + (
+            last.disk.model + last.disk.gguf
+        )
 
     @property
     def seconds(self) -> float | None:
@@ -35,10 +51,16 @@ class Forecast:
         """TrainingError or StorageError for the first phase that cannot fit, with the options that make it fit."""
         for each in self.phases.values():
             each.check()
+        if not self.fits_disk:
+            raise StorageError(
+                f"this alignment does not fit on the disk: {self._disk_sentence}",
+                hint="give keep_checkpoints chosen or last, or make room",
+            )
 
     def record(self) -> dict[str, Any]:
         """As JSON holds it: bytes and seconds."""
-        return {"fits": self.fits, "seconds": self.seconds, "phases": {n: _record(e) for n, e in self.phases.items()}}
+        whole = {"fits": self.fits, "seconds": self.seconds, "disk": self.disk}
+        return whole | {"phases": {name: _record(each) for name, each in self.phases.items()}}
 
     def __str__(self) -> str:
         return "\n\n".join([*(f"{name}\n{each}" for name, each in self.phases.items()), *self._sum()])
@@ -46,35 +68,45 @@ class Forecast:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
+        heads = (*HEADS, "time")
+        spans = [span_of(each.seconds) if each.seconds is not None else each.untried for each in self.phases.values()]
+        rows = [(*phase.cells(), span) for phase, span in zip(self.plan.phases, spans, strict=True)]
         parts = (f"<h4>{name}</h4>{each._repr_html_()}" for name, each in self.phases.items())
-        return "".join([*parts, *(f"<p>{sentence}</p>" for sentence in self._sum())])
+        return "".join([table("Plan and time", heads, rows), *parts, *map(paragraph, self._sum())])
 
     def _sum(self) -> list[str]:
-        if len(self.phases) < 2 or self.seconds is None:
+        if len(self.phases) < 2:
             return []
-        return [f"The phases together take about {span_of(self.seconds)}."]
+        spans = [f"The phases together take about {span_of(self.seconds)}."] if self.seconds is not None else []
+        return [*spans, f"On the disk they take {self._disk_sentence}."]
+
+    @property
+    def _disk_sentence(self) -> str:
+        free = min(each.disk.free for each in self.phases.values())
+        return f"{size_of(self.disk)} together, of {size_of(free)} that are free"
 
 
-def forecast(options: AlignmentOptions, workspace: Workspace) -> Forecast:
-    """By arithmetic and by a trial of three steps, which are thrown away; nothing is written.
+def forecast(options: AlignmentOptions, workspace: Workspace, *, tried: bool = True) -> Forecast:
+    """By arithmetic, and where it is to be `tried` by three steps, which are thrown away; nothing is written.
 
     Errors in options, base or rows are raised as the training itself would.
     """
-    exports = ("F16", options.quantization)
-    named = {spec.folder.name.replace("_", " ").capitalize(): spec for spec in specs(options, workspace)}
-    return Forecast({name: _estimate(spec, exports) for name, spec in named.items()})
+    setting, exports = Setting(options, workspace), ("F16", options.quantization)
+    named = {spec.folder.name.replace("_", " ").capitalize(): spec for spec in setting.specs}
+    return Forecast(setting.plan, {name: _estimate(spec, exports, tried) for name, spec in named.items()})
 
 
 def read_data(options: AlignmentOptions, workspace: Workspace) -> DataReport:
     """The training files of all phases in numbers, read with the tokenizer of the base."""
-    files = [file for phase in planned(options, workspace).phases for file in phase.files]
-    return data_report(files, resolve_folder(options.base_model, workspace.models), options)
+    setting = Setting(options, workspace)
+    files = [file for phase in setting.plan.phases for file in phase.files]
+    return data_report(files, setting.base, options)
 
 
-def _estimate(spec: PhaseSpec, exports: tuple[str, ...]) -> Estimate:
+def _estimate(spec: PhaseSpec, exports: tuple[str, ...], tried: bool) -> Estimate:
     rows = read_rows(spec.files, load_tokenizer(spec.base), spec.options, vocabulary_of(spec.base))
     learned, _ = set_aside(rows.samples, spec.options.validation_share, spec.options.seed)
-    return estimate(spec, learned, exports)
+    return estimate(spec, learned, exports, tried=tried)
 
 
 def _record(each: Estimate) -> dict[str, Any]:

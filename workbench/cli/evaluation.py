@@ -20,26 +20,35 @@ Record = dict[str, Any]
 @output_flag
 def evaluate(options: EvaluationOptions, workspace: Path | None, output: str) -> None:
     """Ask a trained model and its base the same questions, and compare."""
+    show_evaluation(do_step("evaluate", options, workspace, "text").run, output)
+
+
+def show_evaluation(run: Run, output: str) -> None:
+    """Of an evaluation, or of an alignment that ended in one."""
     from workbench.evaluation.report import Report
 
-    run = do_step("evaluate", options, workspace, "text").run
     if output == "json":
         click.echo(json.dumps(evaluation_record(run), indent=2, ensure_ascii=False))
         return
     click.echo(f"{Report.of(run)}\n")
-    click.echo("\n".join(f"{what}: {path}" for what, path in _pages(run).items()))
+    click.echo("\n".join(f"{what}: {path}" for what, path in _pages(_shown(run)).items()))
 
 
 def evaluation_record(run: Run) -> Record:
     """`model_metrics`, the proof's `headline`, which models were asked, and the `files` of the evaluation by what they
     hold."""
-    manifest = run.manifest
+    manifest, folder = run.manifest.get("evaluation", run.manifest), _shown(run)
     named = {name: manifest[name] for name in ("model_metrics", "headline", "models", "skipped")}
-    results = {name: str(run.artifacts / f"{name}.json") for name in manifest["benchmarks"]}
-    return named | {"files": {"folder": str(run.folder), **_pages(run), "results": results}}
+    results = {name: str(folder / f"{name}.json") for name in manifest["benchmarks"]}
+    return named | {"files": {"folder": str(run.folder), **_pages(folder), "results": results}}
 
 
-def _pages(run: Run) -> dict[str, str]:
+def _shown(run: Run) -> Path:
+    """Where pages and results lie: an alignment has them beside those of later evaluations."""
+    return run.folder / "Eval" if "evaluation" in run.manifest else run.artifacts
+
+
+def _pages(folder: Path) -> dict[str, str]:
     """What is there to be looked at."""
     files = {"report": "report.html", "scores": "scores.svg", "picture": "scores.png"}
-    return {what: str(run.artifacts / name) for what, name in files.items() if (run.artifacts / name).is_file()}
+    return {what: str(folder / name) for what, name in files.items() if (folder / name).is_file()}

@@ -14,7 +14,7 @@ from workbench.cli.grow import grow_seedling
 from workbench.cli.models import all_models, one_model
 from workbench.cli.runs import show_run, show_runs
 from workbench.cli.serve import serve
-from workbench.cli.training import train
+from workbench.cli.training import align, train
 from workbench.workspace import Workspace
 
 _HEADS = ("name", "from", "status", "size", "path")
@@ -27,6 +27,7 @@ def model() -> None:
 
 for _command in (
     train,
+    align,
     evaluate,
     chat,
     serve,

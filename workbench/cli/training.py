@@ -1,4 +1,4 @@
-"""`workbench model train`, and what it says beforehand with --dry-run."""
+"""`workbench model train` and `model align`, and what they say beforehand with --dry-run."""
 
 import json
 from pathlib import Path
@@ -6,44 +6,93 @@ from pathlib import Path
 import click
 
 from workbench.alignment.options import AlignmentOptions
-from workbench.cli.flags import options_command, output_flag, workspace_flag
+from workbench.cli.evaluation import show_evaluation
+from workbench.cli.flags import Decorated, options_command, output_flag, workspace_flag
 from workbench.cli.runs import do_step
+from workbench.evaluation.options import EvaluationOptions, QuestionOptions
+from workbench.runs import Run
 from workbench.workspace import Workspace
 
 _PREVIEWED = 2
+_PHASES = {"1": "first_phase", "2": "second_phase"}
+
+
+def _stage_flags(function: Decorated) -> Decorated:
+    """`--dry-run` and `--phase`, as both commands take them."""
+    phase = "Stop behind this phase; called again without it, the run goes on."
+    with_phase = click.option("--phase", type=click.Choice([*_PHASES]), default=None, help=phase)(function)
+    dry = "Show the data, the plan and what it takes, and stop."
+    return click.option("--dry-run", is_flag=True, help=dry)(with_phase)
 
 
 @options_command(AlignmentOptions)
-@click.option("--dry-run", is_flag=True, help="Show the data, the plan and what it takes, and stop.")
+@_stage_flags
 @workspace_flag
 @output_flag
-def train(options: AlignmentOptions, dry_run: bool, workspace: Path | None, output: str) -> None:
+def train(options: AlignmentOptions, dry_run: bool, phase: str | None, workspace: Path | None, output: str) -> None:
     """Train a model and export it to GGUF.
 
     On a data run in two phases, or with --training-file in one phase on files of your own. Stopped and run again, it
-    goes on from its last checkpoint.
+    goes on from where it was. `model align` also evaluates.
     """
     if dry_run:
         _rehearse(options, Workspace.find(workspace), output)
         return
-    done = do_step("train", options, workspace, output)
-    if output == "text":
-        for file in done.manifest["gguf"].values():
-            click.echo(done.run.folder / file)
+    run = _do(options, phase, workspace, output)
+    if run and output == "text":
+        for file in run.manifest["gguf"].values():
+            click.echo(run.folder / file)
+
+
+@options_command(AlignmentOptions, leave_out=("evaluate",), also={"benchmarks": "benchmark"})
+@_stage_flags
+@workspace_flag
+@output_flag
+def align(options: AlignmentOptions, dry_run: bool, phase: str | None, workspace: Path | None, output: str) -> None:
+    """Make what the managed service calls a model, from a data run.
+
+    Phase 1 on knowledge, its checkpoint chosen; phase 2 on skills with a replay, its checkpoint chosen; model and GGUF
+    saved; base and trained model asked all benchmarks that have questions. Killed anywhere, it goes on where it was.
+    """
+    options = options.model_copy(update={"evaluate": True})
+    if dry_run:
+        _rehearse(options, Workspace.find(workspace), output)
+        return
+    run = _do(options, phase, workspace, "text")
+    if run and "evaluation" not in run.manifest:
+        # It was trained before without an evaluation, which is all that is missing.
+        run = do_step("evaluate", _evaluation_of(options, run), workspace, "text").run
+    if run:
+        show_evaluation(run, output)
+
+
+def _do(options: AlignmentOptions, phase: str | None, workspace: Path | None, output: str) -> Run | None:
+    """The finished run; None where only a part of the work was wished for. The plan is shown before it begins."""
+    from workbench.alignment.align import planned
+
+    click.echo(str(planned(options, Workspace.find(workspace))), err=True)
+    done = do_step(_PHASES[phase] if phase else "train", options, workspace, output)
+    return None if phase else done.run
+
+
+def _evaluation_of(options: AlignmentOptions, run: Run) -> EvaluationOptions:
+    shared = {name: getattr(options, name) for name in QuestionOptions.model_fields}
+    return EvaluationOptions(**shared | {"model": run.id, "seed": options.seed, "name": options.name})
 
 
 def _rehearse(options: AlignmentOptions, workspace: Workspace, output: str) -> None:
     """Everything that is known beforehand, then the error that the training would end with, if there is one."""
-    from workbench.alignment.align import planned
+    from workbench.alignment.align import inputs, planned
     from workbench.alignment.forecast import forecast, read_data
 
     plan, data = planned(options, workspace), read_data(options, workspace)
+    inputs(options, workspace)
     if output == "text":
         files = [file for phase in plan.phases for file in phase.files]
         click.echo("\n\n".join([str(data), *_previews(options, workspace, files), str(plan)]))
     data.check()
     found = forecast(options, workspace)
-    record = {"data": data.record(), **found.record()}
+    record = {"data": data.record(), "plan": plan.record(), **found.record()}
     click.echo(json.dumps(record, indent=2, ensure_ascii=False) if output == "json" else f"\n{found}")
     found.check()
 

@@ -1,6 +1,6 @@
 """How good a model was at each point of its training, as far as its checkpoints were evaluated."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,10 +45,12 @@ class Curve:
 
 class Course:
     """`curves` are those of the benchmarks that a checkpoint was asked; none where no checkpoint was evaluated, and
-    none for a model that is no trained run."""
+    none for a model that is no trained run. Of a run that is about to be done `manifest` is what it will say."""
 
-    def __init__(self, run: Run | None) -> None:
-        self.curves: tuple[Curve, ...] = tuple(_curves(run)) if run else ()
+    def __init__(self, run: Run | None, manifest: Mapping[str, Any] | None = None) -> None:
+        self.curves: tuple[Curve, ...] = ()
+        if run:
+            self.curves = tuple(_curves(run, run.manifest if manifest is None else manifest))
 
     def __str__(self) -> str:
         return "\n".join(curve.sentence() for curve in self.curves)
@@ -64,9 +66,10 @@ class Course:
         ]
 
 
-def _curves(run: Run) -> Iterator[Curve]:
+def _curves(run: Run, manifest: Mapping[str, Any]) -> Iterator[Curve]:
     for name in BENCHMARKS:
-        found = {model: read_json(path) for model, path in _files(run, name) if path.is_file()}
+        files = _files(run.folder / "Eval", manifest.get("phases", []), name)
+        found = {model: read_json(path) for model, path in files if path.is_file()}
         if not found.keys() - {_TRAINED}:
             continue
         last = next(reversed(found.values()))
@@ -74,10 +77,9 @@ def _curves(run: Run) -> Iterator[Curve]:
         yield Curve(name, last["title"], last["scale"], tuple(point for point in points if point))
 
 
-def _files(run: Run, name: str) -> Iterator[tuple[str, Path]]:
+def _files(folder: Path, phases: Sequence[Mapping[str, Any]], name: str) -> Iterator[tuple[str, Path]]:
     """Where each model's result would lie: the checkpoints in the order of their steps, then the trained model."""
-    folder = run.folder / "Eval"
-    for phase in run.manifest.get("phases", []):
+    for phase in phases:
         for one in sorted(phase.get("checkpoints", []), key=lambda one: int(one["step"])):
             model = f"{one['name'].replace('_', ' ')} of phase {phase['phase']}"
             yield model, folder / f"phase_{phase['phase']}" / one["name"] / f"{name}.json"

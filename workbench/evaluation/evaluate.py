@@ -1,5 +1,6 @@
 """The step `evaluate`: asks, judges, compares, and writes down what came of it."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from workbench.evaluation.results import Result, headline, result
 from workbench.records import read_json, write_json
 from workbench.runs import Attempt, Run, Stop
 from workbench.workspace import Workspace
+
+# The phases of a trained run, and how many tokens they were expected to read.
+Tokens = tuple[Sequence[Mapping[str, Any]], int | None]
 
 
 def inputs(options: EvaluationOptions, workspace: Workspace) -> dict[str, str]:
@@ -34,18 +38,29 @@ def evaluate(options: EvaluationOptions, run: Run, attempt: Attempt, stop: Stop)
     for subject in plan.models.subjects:
         examination.ask(subject)
     examination.judge()
-    results = _results(plan, examination)
-    models = {subject.who: subject.name for subject in plan.models.subjects}
+    results = results_of(plan, examination)
+    write_results(run.artifacts, plan, results)
     tokens = _tokens(plan.models, workspace)
-    for folder in (run.artifacts, *_shelf(plan.models)):
-        for name, found in results.items():
-            write_json(folder / f"{name}.json", {"benchmark": name, "models": models, **found})
     for folder in _shelf(plan.models):
-        write_json(folder / "model_metrics.json", model_metrics(_kept(folder), *tokens))
+        shelve(folder, plan, results, tokens)
     of = plan.models.run
+    trained = {"trained_run": {"id": of.id, "checkpoint": plan.models.checkpoint} if of else None}
+    return trained | account(plan, results, tokens)
+
+
+def results_of(plan: Plan, examination: Examination) -> dict[str, Result]:
+    """By benchmark, of all items that are finished."""
+    whos = [subject.who for subject in plan.models.subjects]
     return {
-        "models": models,
-        "trained_run": {"id": of.id, "checkpoint": plan.models.checkpoint} if of else None,
+        asked.name: result(asked, {who: examination.rows(asked, who) for who in whos if plan.asks(asked, who)})
+        for asked in plan.benchmarks
+    }
+
+
+def account(plan: Plan, results: Mapping[str, Result], tokens: Tokens) -> dict[str, Any]:
+    """What a manifest says of an evaluation."""
+    return {
+        "models": _names(plan),
         "benchmarks": results,
         "skipped": plan.skipped,
         "headline": headline(results),
@@ -53,12 +68,32 @@ def evaluate(options: EvaluationOptions, run: Run, attempt: Attempt, stop: Stop)
     }
 
 
-def _results(plan: Plan, examination: Examination) -> dict[str, Result]:
-    whos = [subject.who for subject in plan.models.subjects]
-    return {
-        asked.name: result(asked, {who: examination.rows(asked, who) for who in whos if plan.asks(asked, who)})
-        for asked in plan.benchmarks
-    }
+def write_results(folder: Path, plan: Plan, results: Mapping[str, Result]) -> None:
+    """`<benchmark>.json` each."""
+    for name, found in results.items():
+        write_json(folder / f"{name}.json", {"benchmark": name, "models": _names(plan), **found})
+
+
+def shelve(folder: Path, plan: Plan, results: Mapping[str, Result], tokens: Tokens = ((), None)) -> None:
+    """Into a trained run's `Eval/`, or below it for a checkpoint: the results, and the metrics of all that it was ever
+    asked."""
+    write_results(folder, plan, results)
+    write_json(folder / "model_metrics.json", model_metrics(_kept(folder), *tokens))
+
+
+def tokens_of(manifest: Mapping[str, Any], workspace: Workspace) -> Tokens:
+    """The phases of a trained run, and the tokens that they were expected to read, where its data run is still there."""
+    source = manifest.get("data", {}).get("id", "")
+    try:
+        data = workspace.get("synthetic_data", source).manifest if source else {}
+    except NotFoundError:
+        data = {}
+    phases, once = manifest.get("phases", []), data.get("data_metrics", {}).get("tokens", {}).get("training_phases", {})
+    return phases, estimated_tokens(phases, once)
+
+
+def _names(plan: Plan) -> dict[str, str]:
+    return {subject.who: subject.name for subject in plan.models.subjects}
 
 
 def _shelf(models: Models) -> list[Path]:
@@ -72,19 +107,7 @@ def _kept(folder: Path) -> dict[str, Result]:
     return {name: read_json(path) for name, path in found.items() if path.is_file()}
 
 
-def _tokens(models: Models, workspace: Workspace) -> tuple[list[dict[str, Any]], int | None]:
-    """The phases of a trained run, and the tokens that they were expected to read, where its data run is still there.
-
-    Nothing for a checkpoint, which did not see all of them.
-    """
+def _tokens(models: Models, workspace: Workspace) -> Tokens:
+    """Nothing for a checkpoint, which did not see all of them."""
     trained = models.run
-    if not trained or not trained.done or models.checkpoint:
-        return [], None
-    source = trained.manifest.get("data", {}).get("id", "")
-    try:
-        data = workspace.get("synthetic_data", source).manifest if source else {}
-    except NotFoundError:
-        data = {}
-    once = data.get("data_metrics", {}).get("tokens", {}).get("training_phases", {})
-    phases = trained.manifest.get("phases", [])
-    return phases, estimated_tokens(phases, once)
+    return tokens_of(trained.manifest, workspace) if trained and trained.done and not models.checkpoint else ((), None)

@@ -91,6 +91,11 @@ def make_plan(options: EvaluationOptions, workspace: Workspace) -> Plan:
     return Plan(models, judge, form, questions, skipped, papers, sources.sets, options.reading_trained)
 
 
+def find_questions(options: EvaluationOptions, workspace: Workspace, name: str) -> list[Question]:
+    """Those of one benchmark, none where it has none; no model and no judge is looked for."""
+    return _Sources(options, workspace, None).read(name)
+
+
 def _rates(questions: Mapping[str, Sequence[Question]]) -> bool:
     return any(benchmark(name).way == "ratings" for name in questions)
 

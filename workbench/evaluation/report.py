@@ -26,13 +26,17 @@ class Report:
 
     @classmethod
     def of(cls, run: Run) -> "Report":
-        """NotFoundError while the run is not done, and when it has been deleted."""
+        """Of an evaluation, or of an alignment that ended in one; NotFoundError while it is not done, and when it has
+        been deleted."""
         if not run.folder.is_dir():
             raise NotFoundError(
                 f"the evaluation {run.folder.name} is gone: there is no folder {run.folder}",
                 hint="evaluate the model again: workbench model evaluate",
             )
-        return cls(run.manifest, run.artifacts)
+        manifest = run.manifest
+        if "evaluation" in manifest:
+            return cls(manifest["evaluation"], run.artifacts / "evaluation")
+        return cls(manifest, run.artifacts)
 
     @property
     def benchmarks(self) -> dict[str, Any]:

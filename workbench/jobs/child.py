@@ -56,7 +56,7 @@ def _work(run: Run, request: dict[str, Any], stop: Stop) -> int:
             attempt.finish(result)
         else:
             write_json(run.folder / step.result, result)
-            attempt.set_aside(f"The {step.name} is done; the rest is not started yet.")
+            attempt.set_aside(f"The {step.name.replace('_', ' ')} is done; the rest is not started yet.")
     return 0
 
 

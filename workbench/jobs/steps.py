@@ -88,6 +88,22 @@ STEPS = {
             draw="workbench.plots.pictures:draw_training",
         ),
         Step(
+            name="first_phase",
+            kind="trained_models",
+            options="workbench.alignment.options:AlignmentOptions",
+            work="workbench.alignment.align:train_first",
+            inputs="workbench.alignment.align:inputs",
+            result="Artifacts/first_phase.json",
+        ),
+        Step(
+            name="second_phase",
+            kind="trained_models",
+            options="workbench.alignment.options:AlignmentOptions",
+            work="workbench.alignment.align:train_second",
+            inputs="workbench.alignment.align:inputs",
+            result="Artifacts/second_phase.json",
+        ),
+        Step(
             name="evaluate",
             kind="evaluations",
             options="workbench.evaluation.options:EvaluationOptions",

@@ -10,6 +10,7 @@ from workbench.evaluation.report import Report
 from workbench.events import read_events
 from workbench.plots.answers import before_after
 from workbench.plots.course import phases
+from workbench.plots.figure import Figure
 from workbench.plots.flowchart import flow_diagram
 from workbench.plots.losses import loss_curves
 from workbench.plots.sieve import funnel
@@ -33,8 +34,13 @@ def draw_generation(run: Run, manifest: Mapping[str, Any]) -> None:
 
 
 def draw_training(run: Run, manifest: Mapping[str, Any]) -> None:
-    """`loss` in the run's Artifacts, as PNG and SVG."""
+    """`loss` in the run's Artifacts, as PNG and SVG; in its `Eval/` `phases` where checkpoints were asked something,
+    and `scores` and `report.html` where the end was."""
     loss_curves(read_events(run.events)).save(run.artifacts, "loss")
+    course = _course(run, manifest)
+    if "evaluation" in manifest:
+        report = Report(manifest["evaluation"], run.artifacts / "evaluation")
+        _draw_scores(run.name, run.folder / "Eval", report, course)
 
 
 def draw_evaluation(run: Run, manifest: Mapping[str, Any]) -> None:
@@ -42,16 +48,26 @@ def draw_evaluation(run: Run, manifest: Mapping[str, Any]) -> None:
 
     Where checkpoints of a trained run were evaluated, `phases` in its `Eval/` as well.
     """
-    pictures, scores = [], before_after(manifest)
-    scores.save(run.artifacts, "scores")
-    if trained := _trained(run, manifest):
-        course = Course(trained)
-        if course.curves:
-            pictures = [phases(course)]
-            pictures[0].save(trained.folder / "Eval", "phases")
-    report = Report(manifest, run.artifacts)
-    parts = [*(picture._repr_html_() for picture in (scores, *pictures)), report._repr_html_()]
-    write_text(run.artifacts / "report.html", _page(f"{run.name}: evaluation", parts))
+    trained = _trained(run, manifest)
+    course = _course(trained, trained.manifest) if trained else []
+    _draw_scores(run.name, run.artifacts, Report(manifest, run.artifacts), course)
+
+
+def _course(trained: Run, manifest: Mapping[str, Any]) -> list[Figure]:
+    """The picture of the phases, where checkpoints were asked something."""
+    course = Course(trained, manifest)
+    if not course.curves:
+        return []
+    picture = phases(course)
+    picture.save(trained.folder / "Eval", "phases")
+    return [picture]
+
+
+def _draw_scores(name: str, folder: Path, report: Report, course: Sequence[Figure]) -> None:
+    scores = before_after(report.manifest)
+    scores.save(folder, "scores")
+    parts = [*(picture._repr_html_() for picture in (scores, *course)), report._repr_html_()]
+    write_text(folder / "report.html", _page(f"{name}: evaluation", parts))
 
 
 def _trained(run: Run, manifest: Mapping[str, Any]) -> Run | None:
