@@ -21,6 +21,7 @@ from tests.conftest import Measure
 from tests.faults.conftest import ROOT, Steps, begin, end, kill_tree, say
 from workbench.alignment.align import inputs
 from workbench.alignment.options import AlignmentOptions
+from workbench.records import read_jsonl
 from workbench.runs import Run
 from workbench.training.options import TrainingOptions
 from workbench.training.phase_spec import PhaseSpec
@@ -97,11 +98,17 @@ def sentence(workspace: Workspace) -> str:
 
 
 def digests(run: Run) -> dict[str, str]:
-    """Of the weights of every checkpoint, of the model and of its GGUF files, of choices, answers and results."""
-    kinds = ("*.safetensors", "*.gguf", "choice.json", "*_base.jsonl", "*_trained.jsonl", "Eval/**/*.json")
+    """Of the weights of every checkpoint, of the model and of its GGUF files, of choices and results."""
+    kinds = ("*.safetensors", "*.gguf", "choice.json", "Eval/**/*.json")
     files = [file for kind in kinds for file in run.folder.rglob(kind)]
     found = {str(file.relative_to(run.folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
     return {name: digest for name, digest in sorted(found.items()) if "/state/" not in name}
+
+
+def asked_twice(run: Run) -> list[Path]:
+    """Journals in which a question stands more than once."""
+    journals = {path: [(row["leaf"], row["id"]) for row in read_jsonl(path)] for path in run.artifacts.rglob("*.jsonl")}
+    return [path for path, keys in journals.items() if len(set(keys)) < len(keys)]
 
 
 def test_a_run_killed_at_any_moment_ends_in_the_same_bits(
@@ -137,8 +144,10 @@ def test_a_run_killed_at_any_moment_ends_in_the_same_bits(
         say(f"{'killed' if killed else 'at its end'} after {moment:.2f} s ({said}): {found['Model/model.safetensors']}")
         assert found == expected
         assert not [path for path in trained(workspace).folder.rglob("*") if LEFT.search(path.name)]
+        assert not asked_twice(trained(workspace))
         shutil.rmtree(workspace.root)
-    same = f"{kills} kills uniform over the run, {len(expected)} files of weights and GGUF the same to the bit"
+    files = f"{len(expected)} files of weights, GGUF, choices and results"
+    same = f"{kills} kills uniform over the run, {files} the same to the bit, no question asked twice"
     measured("kills: training", same, f"{MOMENTS} kills, the same bits")
 
 

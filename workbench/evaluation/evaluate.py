@@ -82,7 +82,7 @@ def shelve(folder: Path, plan: Plan, results: Mapping[str, Result], tokens: Toke
 
 
 def tokens_of(manifest: Mapping[str, Any], workspace: Workspace) -> Tokens:
-    """The phases of a trained run, and the tokens that they were expected to read, where its data run is still there."""
+    """The phases of a trained run, and the tokens that they were to read, where its data run is still there."""
     source = manifest.get("data", {}).get("id", "")
     try:
         data = workspace.get("synthetic_data", source).manifest if source else {}
