@@ -57,23 +57,34 @@ def write_rows(path: Path, records: list[dict[str, Any]]) -> None:
     write_text(path, "".join(json.dumps(record) + "\n" for record in records))
 
 
+def fill(
+    workspace: Workspace,
+    knowledge: int = 12,
+    skills: int = 16,
+    *,
+    model: str = "some-teacher",
+    done: bool = True,
+    **asked: int,
+) -> Run:
+    """A data run; `choices` and `heldout` say how many questions of each kind it has."""
+    counts = {"knowledge": knowledge, "skills": skills}
+    run = workspace.open_run("synthetic_data", "demo", DataOptions(), {"rows": json.dumps(counts | asked)})
+    for name, count in counts.items():
+        write_rows(run.folder / f"{name}_train_msgs.jsonl", rows(count, name))
+    write_rows(run.folder / "mmlu_branch" / "knowledge_harbours.jsonl", choice_rows(asked.get("choices", 0)))
+    write_rows(run.folder / "heldout.jsonl", heldout_rows(asked.get("heldout", 0)))
+    if done:
+        with run.hold() as attempt:
+            attempt.finish(data_manifest(model))
+    return run
+
+
 @pytest.fixture
 def make_data(workspace: Workspace) -> MakeData:
-    """A data run of the test's workspace, done unless told otherwise; `choices` and `heldout` are its questions."""
+    """A data run of the test's workspace, done unless told otherwise."""
 
-    def make(
-        knowledge: int = 12, skills: int = 16, *, model: str = "some-teacher", done: bool = True, **asked: int
-    ) -> Run:
-        counts = {"knowledge": knowledge, "skills": skills}
-        run = workspace.open_run("synthetic_data", "demo", DataOptions(), {"rows": json.dumps(counts | asked)})
-        for name, count in counts.items():
-            write_rows(run.folder / f"{name}_train_msgs.jsonl", rows(count, name))
-        write_rows(run.folder / "mmlu_branch" / "knowledge_harbours.jsonl", choice_rows(asked.get("choices", 0)))
-        write_rows(run.folder / "heldout.jsonl", heldout_rows(asked.get("heldout", 0)))
-        if done:
-            with run.hold() as attempt:
-                attempt.finish(data_manifest(model))
-        return run
+    def make(knowledge: int = 12, skills: int = 16, **others: Any) -> Run:
+        return fill(workspace, knowledge, skills, **others)
 
     return make
 
@@ -121,14 +132,15 @@ def open_run(workspace: Workspace, options: AlignmentOptions) -> Run:
     return workspace.open_run("trained_models", options.name, options, inputs(options, workspace))
 
 
+def do(workspace: Workspace, options: AlignmentOptions, stop: Stop | None = None) -> Run:
+    """As a job does it: hold, work, finish."""
+    run = open_run(workspace, options)
+    with run.hold() as attempt:
+        attempt.finish(align(options, run, attempt, stop or Stop()))
+    return run
+
+
 @pytest.fixture
 def work(workspace: Workspace, exported: list[Path]) -> Work:
-    """Does the step as a job does it: hold, work, finish."""
-
-    def done(options: AlignmentOptions, stop: Stop | None = None) -> Run:
-        run = open_run(workspace, options)
-        with run.hold() as attempt:
-            attempt.finish(align(options, run, attempt, stop or Stop()))
-        return run
-
-    return done
+    """Does the step in the test's workspace."""
+    return lambda options, stop=None: do(workspace, options, stop)

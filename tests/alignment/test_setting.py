@@ -6,7 +6,7 @@ import pytest
 from tests.alignment.conftest import MakeData
 from workbench.alignment.options import AlignmentOptions
 from workbench.alignment.setting import Setting
-from workbench.errors import EvaluationError, ModelError
+from workbench.errors import EvaluationError, ModelError, NotFoundError, OptionsError
 from workbench.records import digest_folder
 from workbench.workspace import Workspace
 
@@ -85,3 +85,22 @@ def test_files_of_one_s_own_come_without_questions_of_a_data_run(
     assert [phase.rule.by for phase in setting.plan.phases] == ["last"]
     assert setting.asked == ["mmlu", "mt_bench"]
     assert setting.data_record() == {"files": [str(file)]}
+
+
+def test_data_that_is_not_done_is_refused(workspace: Workspace, options: AlignmentOptions, make_data: MakeData) -> None:
+    with pytest.raises(NotFoundError, match="no synthetic data called demo"):
+        _ = Setting(options, workspace).plan
+    make_data(done=False)
+    with pytest.raises(NotFoundError, match="no result yet"):
+        _ = Setting(options, workspace).plan
+
+
+def test_a_pair_that_cannot_work_is_refused_before_the_run(
+    workspace: Workspace, options: AlignmentOptions, make_data: MakeData
+) -> None:
+    make_data(model="seedling-teacher-Q4_K_M")
+    assert len(Setting(options, workspace).plan.phases) == 2, "nothing is known of this student"
+    assert len(Setting(options.model_copy(update={"base_model": "seedling-base"}), workspace).plan.phases) == 2
+    with pytest.raises(OptionsError, match="granite-7b-lab cannot learn") as caught:
+        _ = Setting(options.model_copy(update={"base_model": "granite-7b-lab"}), workspace).plan
+    assert "seedling-base" in caught.value.hint
