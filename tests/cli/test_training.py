@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.alignment.conftest import fill
 from workbench.cli.main import answer
 from workbench.workspace import Workspace
 
@@ -66,3 +67,55 @@ def test_a_dry_run_ends_as_the_training_would(
     assert "there is no training file" in capsys.readouterr().err
     assert answer(flags(rows, tiny_model, "--dry-run", "--keep-checkpoints", "best")) == 2
     assert "nothing says which is the best" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_model_that_was_trained_before_is_only_evaluated(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert answer(["model", "train", "--name", "mine"]) == 0
+    capsys.readouterr()
+    assert answer(["model", "align", "--name", "mine", "--output", "json"]) == 0
+    (trained,), (evaluated,) = workspace.runs("trained_models"), workspace.runs("evaluations")
+    assert evaluated.options["model"] == trained.id
+    assert json.loads(capsys.readouterr().out)["files"]["folder"] == str(evaluated.folder)
+
+
+def aligned(base: Path, *others: str) -> list[str]:
+    epochs = ["--phase-1-epochs", "1", "--phase-2-epochs", "1"]
+    fixed = ["--device", "cpu", "--threads", "1", "--max-length", "64", "--base-model", str(base)]
+    return ["model", "align", *fixed, *epochs, "--benchmark", "heldout", *others]
+
+
+def test_a_model_is_made_phase_by_phase_and_evaluated_in_the_same_run(
+    workspace: Workspace, tiny_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(workspace, heldout=5)
+    assert answer(aligned(tiny_model, "--phase", "1")) == 0
+    shown = capsys.readouterr()
+    (run,) = workspace.runs("trained_models")
+    assert shown.out == ""
+    assert "there is one epoch, and so one checkpoint" in shown.err
+    assert (run.state["status"], run.state["sentence"][:24]) == ("queued", "The first phase is done;")
+    assert answer(aligned(tiny_model)) == 0
+    assert "Held-out answers (heldout)" in capsys.readouterr().out
+    assert not workspace.runs("evaluations")
+    assert answer(aligned(tiny_model, "--output", "json")) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["model_metrics"]["tokens"]["training_total"] > 0
+    assert all(Path(file).is_relative_to(run.folder / "Eval") for file in record["files"]["results"].values())
+    assert Path(record["files"]["report"]).is_file()
+    assert answer(["model", "get", "--id", "demo", "--output", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["model_metrics"] == record["model_metrics"]
+
+
+def test_a_judge_that_is_missing_is_told_before_anything_is_trained(
+    workspace: Workspace, tiny_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(workspace, heldout=5)
+    for more in ([], ["--dry-run"]):
+        assert answer(aligned(tiny_model, "--benchmark", "mt_bench", "--judge-model", "nobody", *more)) == 1
+        assert "there is no model 'nobody'" in capsys.readouterr().err
+    assert answer(aligned(tiny_model, "--benchmark", "mt_benc")) == 2
+    assert "did you mean mt_bench" in capsys.readouterr().err
+    assert not workspace.runs("trained_models")
