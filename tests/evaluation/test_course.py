@@ -17,7 +17,7 @@ ALONE: dict[str, Any] = {"benchmarks": ["mmlu_branch"]}
 def checkpoints(world: World) -> list[str]:
     """Two of the trained run's, that answer as its end does."""
     phases = [
-        {"phase": 1, "tokens": 2000, "checkpoints": [{"name": "samples_320", "step": 10}]},
+        {"phase": 1, "tokens": 2000, "checkpoints": [{"name": "samples_320", "step": 10}], "model": "samples_320"},
         {"phase": 2, "tokens": 3000, "checkpoints": [{"name": "epoch_4", "step": 40}]},
     ]
     write_json(world.trained.folder / "manifest.json", world.trained.manifest | {"phases": phases})
@@ -55,9 +55,11 @@ def test_the_course_goes_from_the_base_through_the_checkpoints_to_the_end(world:
     ]
     assert [point.score for point in curve.points] == [0.25, 0.75, 0.75, 0.75]
     assert str(course) == (
-        "Questions of the data run: base 25 %, samples 320 of phase 1 75 %, epoch 4 of phase 2 75 %, trained 75 %."
+        "Questions of the data run: base 25 %, samples 320 of phase 1, which was chosen, 75 %, epoch 4 of phase 2 75 %, "
+        "trained 75 %."
     )
     assert "30 to 95 %" in course._repr_html_()
+    assert course._repr_html_().count("chosen") == 1
 
 
 def test_without_evaluated_checkpoints_there_is_no_course(world: World, checkpoints: list[str]) -> None:

@@ -100,30 +100,34 @@ def _suitable(options: AlignmentOptions, phase: PhasePlan, exam: Exam) -> Rule:
         return Rule("last", "keep_checkpoints last leaves no other")
     if options.keep_checkpoints == "best":
         return Rule("validation_loss", "keep_checkpoints best keeps that one")
-    name = _benchmark(phase, exam)
+    name, few = _benchmark(phase, exam)
     count = exam.count(name) if name else 0
     if count >= LEAST_QUESTIONS:
         exam.plan([name])
         return Rule(name, f"its {count} questions are about what the phase teaches")
-    few = f"{name} has {count} questions, too few to tell checkpoints apart" if name else "no benchmark is about it"
+    few = few or f"{name} has {count} questions, too few to tell checkpoints apart"
     if options.validation_share:
         return Rule("validation_loss", few)
     return Rule("last", f"{few}, and no rows are set aside for validation")
 
 
-def _benchmark(phase: PhasePlan, exam: Exam) -> str:
-    """Knowledge by multiple choice and skills by ratings, as InstructLab does; by held-out answers where no judge is
+def _benchmark(phase: PhasePlan, exam: Exam) -> tuple[str, str]:
+    """The benchmark that suits a phase, or why there is none.
+
+    Knowledge by multiple choice and skills by ratings, as InstructLab does; by held-out answers where no judge is
     there whose ratings mean much. None of them is the proof, which must not have been used before."""
     if not exam.data:
-        return ""
+        return "", "files of one's own come without questions"
     if phase.number == 1:
-        return "mmlu_branch"
-    return "mt_bench_branch" if exam.judged else "heldout" if exam.compact else ""
+        return "mmlu_branch", ""
+    if exam.judged:
+        return "mt_bench_branch", ""
+    return ("heldout", "") if exam.compact else ("", "the embedded judge's ratings do not tell checkpoints apart")
 
 
 def last_of(rule: Rule, names: Sequence[str]) -> Choice:
-    """The last checkpoint, which the falling learning rate was planned for."""
-    return Choice(names[-1], rule.by, rule.reason, "the learning rate falls until there")
+    """The checkpoint at the end of the phase."""
+    return Choice(names[-1], rule.by, rule.reason, "it is the end of the phase")
 
 
 def lowest_of(rule: Rule, losses: Mapping[str, float | None]) -> Choice:

@@ -73,7 +73,7 @@ class PhasePlan:
         return (str(self.number), self.learns, names, *map(str, figures), self.rule.by)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan:
     """The phases that will run, in order; `left_out` says of the others why they do not, `remarks` whence the figures
     are that nobody gave."""
@@ -105,6 +105,8 @@ class Plan:
         widths = [max(len(row[column]) for row in rows) for column in range(len(HEADS))]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
         return "\n".join([*(line.rstrip() for line in lines), *self.sentences])
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         shown = table("Plan of the alignment", HEADS, [phase.cells() for phase in self.phases])

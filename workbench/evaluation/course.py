@@ -16,11 +16,13 @@ _TRAINED = "trained"
 
 @dataclass(frozen=True)
 class Point:
-    """One model on one benchmark: the base, a checkpoint as `samples 320 of phase 1`, or the trained model."""
+    """One model on one benchmark: the base, a checkpoint as `samples 320 of phase 1`, or the trained model; `chosen`
+    are the checkpoints with which a phase ended."""
 
     model: str
     score: float
     interval: tuple[float, float]
+    chosen: bool = False
 
     def cells(self, highest: float) -> tuple[str, str]:
         """The score and its interval as a table says them."""
@@ -39,7 +41,10 @@ class Curve:
     points: tuple[Point, ...]
 
     def sentence(self) -> str:
-        told = [f"{point.model} {point.cells(self.scale['high'])[0]}" for point in self.points]
+        told = [
+            f"{point.model}{', which was chosen,' * point.chosen} {point.cells(self.scale['high'])[0]}"
+            for point in self.points
+        ]
         return f"{self.title}: {', '.join(told)}."
 
 
@@ -60,20 +65,22 @@ class Course:
 
     def _rows(self) -> list[tuple[str, ...]]:
         return [
-            (curve.title, point.model, *point.cells(curve.scale["high"]))
+            (curve.title, point.model + ", chosen" * point.chosen, *point.cells(curve.scale["high"]))
             for curve in self.curves
             for point in curve.points
         ]
 
 
 def _curves(run: Run, manifest: Mapping[str, Any]) -> Iterator[Curve]:
+    chosen = {_named(phase, phase["model"]) for phase in manifest.get("phases", []) if "model" in phase}
     for name in BENCHMARKS:
         files = _files(run.folder / "Eval", manifest.get("phases", []), name)
         found = {model: read_json(path) for model, path in files if path.is_file()}
         if not found.keys() - {_TRAINED}:
             continue
         last = next(reversed(found.values()))
-        points = [_point("base", last.get("base")), *(_point(model, each["trained"]) for model, each in found.items())]
+        scores = {"base": last.get("base"), **{model: each["trained"] for model, each in found.items()}}
+        points = (_point(model, score, model in chosen) for model, score in scores.items())
         yield Curve(name, last["title"], last["scale"], tuple(point for point in points if point))
 
 
@@ -81,13 +88,16 @@ def _files(folder: Path, phases: Sequence[Mapping[str, Any]], name: str) -> Iter
     """Where each model's result would lie: the checkpoints in the order of their steps, then the trained model."""
     for phase in phases:
         for one in sorted(phase.get("checkpoints", []), key=lambda one: int(one["step"])):
-            model = f"{one['name'].replace('_', ' ')} of phase {phase['phase']}"
-            yield model, folder / f"phase_{phase['phase']}" / one["name"] / f"{name}.json"
+            yield _named(phase, one["name"]), folder / f"phase_{phase['phase']}" / one["name"] / f"{name}.json"
     yield _TRAINED, folder / f"{name}.json"
 
 
-def _point(model: str, score: Mapping[str, Any] | None) -> Point | None:
+def _named(phase: Mapping[str, Any], checkpoint: str) -> str:
+    return f"{checkpoint.replace('_', ' ')} of phase {phase['phase']}"
+
+
+def _point(model: str, score: Mapping[str, Any] | None, chosen: bool) -> Point | None:
     if not score or score["score"] is None:
         return None
     low, high = score["interval"]
-    return Point(model, score["score"], (low, high))
+    return Point(model, score["score"], (low, high), chosen)

@@ -17,7 +17,7 @@ _ROOM = 0.2
 def phases(course: Course) -> Figure:
     """One panel a benchmark: the base, its checkpoints in the order of training, the trained model.
 
-    Dots are scores, lines their 95 % intervals; the dashed line is what guessing gets.
+    Dots are scores, filled ones of what was chosen, lines their 95 % intervals; the dashed line is what guessing gets.
     """
     if not course.curves:
         return nothing("No checkpoint has been evaluated.")
@@ -53,7 +53,7 @@ def _panel(panel: "Axes", curve: Curve) -> None:
 
 def _mark(panel: "Axes", place: int, point: Point, curve: Curve) -> None:
     color = BEFORE if point.model == "base" else AFTER
-    face = color if point.model == "trained" else PAPER
+    face = color if point.model == "trained" or point.chosen else PAPER
     panel.plot([place, place], point.interval, color=color, linewidth=1.6, alpha=0.75)
     panel.plot([place], [point.score], "o", color=color, markerfacecolor=face, markersize=7.5, markeredgewidth=1.8)
     said = point.cells(curve.scale["high"])[0].split(" of ")[0]
