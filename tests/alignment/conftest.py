@@ -94,7 +94,7 @@ def data_manifest(model: str) -> Mapping[str, Any]:
         "model": model,
         "flow": "compact",
         "leaves": [{"path": KNOWLEDGE}, {"path": SKILL}],
-        "data_metrics": {"tokens": {"training_estimated": 4800}},
+        "data_metrics": {"tokens": {"training_phases": {"phase_1_knowledge": 1500, "phase_2_skills": 900}}},
     }
 
 

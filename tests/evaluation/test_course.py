@@ -55,8 +55,8 @@ def test_the_course_goes_from_the_base_through_the_checkpoints_to_the_end(world:
     ]
     assert [point.score for point in curve.points] == [0.25, 0.75, 0.75, 0.75]
     assert str(course) == (
-        "Questions of the data run: base 25 %, samples 320 of phase 1, which was chosen, 75 %, epoch 4 of phase 2 75 %, "
-        "trained 75 %."
+        "Questions of the data run: base 25 %, samples 320 of phase 1, which was chosen, 75 %, "
+        "epoch 4 of phase 2 75 %, trained 75 %."
     )
     assert "30 to 95 %" in course._repr_html_()
     assert course._repr_html_().count("chosen") == 1
