@@ -66,10 +66,10 @@ class EvaluationOptions(QuestionOptions):
     Names and paths are not part of a fingerprint: the contents of the models and questions that they select are.
     """
 
-    model: str = option(
-        "demo", "trained run, or a Hugging Face folder, GGUF file or a model's name at its endpoint", result=False
+    model: str = option("demo", "trained run, or a Hugging Face folder or GGUF file", result=False)
+    endpoint_url: str = option(
+        "", "OpenAI-shaped endpoint that serves the model under this name instead of a file", result=False
     )
-    endpoint_url: str = option("", "OpenAI-shaped endpoint that serves the model instead of a file", result=False)
     api_key: str = option("", "key of that endpoint", result=False)
     base_model: str = option(
         "", "model to compare with, the one that the run was trained from unless given", result=False
