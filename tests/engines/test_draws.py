@@ -108,7 +108,8 @@ def test_a_nucleus_of_a_large_vocabulary_is_that_of_sorting_it_all() -> None:
     [
         Sampling(),
         Sampling(temperature=1.0),
-        *(Sampling(temperature=1.0, **cut) for cut in ({"top_p": 0.5}, {"min_p": 0.1})),
+        Sampling(temperature=1.0, top_p=0.5),
+        Sampling(temperature=1.0, min_p=0.1),
     ],
 )
 def test_logits_that_are_no_numbers_are_an_error(sampling: Sampling) -> None:

@@ -44,7 +44,7 @@ def test_a_server_has_a_template_of_its_own_for_messages() -> None:
 
 def test_a_server_that_is_gone_is_no_question_of_templates() -> None:
     class Gone(Pupil):
-        def render(self, *_: object, **__: object) -> str:  # type: ignore[override]
+        def render(self, *_: object, **__: object) -> str:
             raise EndpointError("gone")
 
     with pytest.raises(EndpointError):

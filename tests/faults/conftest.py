@@ -24,11 +24,11 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass
 class Server:
-    """The answering server: alive from `start` until it has given so many answers, or until `stop`. With a `model` it
-    is llama-cpp-python's own server on that file."""
+    """The answering server: alive from `start` until it has given so many answers, or until `stop`. With a `command` it
+    is another one, started as that module with those flags."""
 
     port: int
-    model: Path | None = None
+    command: tuple[str, ...] = ()
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
@@ -50,10 +50,9 @@ class Server:
                 time.sleep(0.05)
 
     def _command(self, life: int) -> list[str]:
-        if not self.model:
+        if not self.command:
             return ["tests.faults.answering_server", str(self.port), str(life)]
-        there = ["--model", str(self.model), "--host", "127.0.0.1", "--port", str(self.port), "--verbose", "false"]
-        return ["llama_cpp.server", *there, "--n_threads", "1", "--n_threads_batch", "1"]
+        return [*self.command, "--port", str(self.port)]
 
     def stop(self) -> None:
         for process in self.processes:

@@ -21,7 +21,7 @@ def check_able(engine: Engine, wanted: Sequence[Benchmark], papers: Papers, *, s
         raise EvaluationError(
             f"{engine.name} cannot tell how likely a text is, which {_listed(choices)} need{_s(choices)}",
             hint=f"{_way_out(others)}, or take a GGUF file, a Hugging Face folder, or a server that echoes prompts "
-            "with their log-probabilities, such as vLLM and llama_cpp.server",
+            "with their log-probabilities, such as vLLM and workbench model serve",
         )
     templated = [name for name in choices if papers[name].chat] + ([] if served else others)
     if templated and (reason := _without_template(engine)):

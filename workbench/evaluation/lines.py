@@ -40,13 +40,15 @@ def verdict(leaf: str, models: Models, found: Mapping[str, Any]) -> str:
 
 
 def _subjects(found: Mapping[str, Any]) -> dict[str, Models]:
-    averaged = {who: _average(found[who]) for who in WHO if found.get(who, {}).get("overall_average") is not None}
+    known = [who for who in WHO if found.get(who, {}).get("overall_average") is not None]
+    averaged: dict[str, Any] = {who: _average(found[who]) for who in known}
     if not averaged:
         return {}
     if len(averaged) < len(WHO):
         return {SUBJECTS: averaged}
-    known = found["change"]["difference"] is not None
-    change = compare(averaged["base"], averaged["trained"], Scale(**found["scale"])) if known else found["change"]
+    change = found["change"]
+    if change["difference"] is not None:
+        change = compare(averaged["base"], averaged["trained"], Scale(**found["scale"]))
     return {SUBJECTS: averaged | {"change": change}}
 
 

@@ -45,7 +45,7 @@ def _turns(found: Result, scale: Scale) -> Result:
     turns = {who: found[who]["turns"] for who in WHO if "turns" in found.get(who, {})}
     by_turn: dict[str, dict[str, Any]] = {}
     for name in dict.fromkeys(name for each in turns.values() for name in each):
-        models = {who: each[name] for who, each in turns.items() if name in each}
+        models: dict[str, Any] = {who: each[name] for who, each in turns.items() if name in each}
         whole = len(models) == len(WHO)
         change = {"change": _change(models, found["deltas"], scale)} if whole else {}
         by_turn[name] = models | change
