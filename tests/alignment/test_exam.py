@@ -46,6 +46,18 @@ def test_the_base_sits_in_for_the_model_until_that_is_there(exam: Exam, tmp_path
     assert seated(plan, tmp_path, "demo-1/phase_1/epoch_2").models.base is None
 
 
+def test_what_another_judge_rated_goes_and_what_nobody_asked_otherwise_stays(exam: Exam, tmp_path: Path) -> None:
+    folder = tmp_path / "evaluation"
+    exam.begin(folder)
+    journal = folder / "heldout_base.jsonl"
+    journal.write_text("{}\n")
+    for changes in ({}, {"benchmarks": ["heldout"]}, {"threads": 2}):
+        with_options(exam, **changes).begin(folder)
+        assert journal.exists(), changes
+    with_options(exam, judge_prompt="full").begin(folder)
+    assert not journal.exists()
+
+
 @pytest.mark.parametrize(
     ("wishes", "judged"),
     [

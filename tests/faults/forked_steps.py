@@ -12,7 +12,9 @@ from pathlib import Path
 import torch  # noqa: F401 - loaded once, not in every child
 import transformers.models.llama.modeling_llama  # noqa: F401
 
+import workbench.alignment.align
 import workbench.engines.llamacpp
+import workbench.engines.transformers
 import workbench.evaluation.evaluate
 import workbench.export.gguf
 import workbench.export.quantization

@@ -110,6 +110,7 @@ class _Alignment:
         """Base and trained model compared; the results lie in `Eval/` and what was said in `Artifacts/evaluation/`."""
         exam, folder = self.setting.exam, self.run.artifacts / "evaluation"
         plan = seated(exam.final, self.run.folder / made["model"], self.run.folder.name, self.setting.base)
+        exam.begin(folder)
         self._take_over(made["phases"][-1], folder)
         sitting = Examination(plan, exam.asking(), folder, self.progress)
         for subject in plan.models.subjects:
@@ -139,7 +140,6 @@ class _Alignment:
     def _take_over(self, last: Record, folder: Path) -> None:
         """What the model said when its checkpoint was chosen is not asked again."""
         choice = last["choice"]
-        folder.mkdir(exist_ok=True)
         for journal in (self._folder(last) / "choice" / choice["chosen"]).glob(f"{choice['by']}_trained*.jsonl"):
             if not (target := folder / journal.name).exists():
                 shutil.copyfile(journal, target)

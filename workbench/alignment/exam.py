@@ -15,7 +15,8 @@ from workbench.evaluation.models import Models, Subject
 from workbench.evaluation.options import EvaluationOptions, QuestionOptions
 from workbench.evaluation.plan import Plan, find_questions, make_plan
 from workbench.messages import user
-from workbench.records import digest_json
+from workbench.records import digest_json, read_json, write_json
+from workbench.training.keeping import remove_folder
 from workbench.workspace import Workspace
 
 # What a choice is asked does not hang on which benchmarks come in the end.
@@ -60,8 +61,17 @@ class Exam:
     def inputs(self, name: str) -> dict[str, str]:
         """Digests of what chooses by a benchmark: its questions, the judge, and how they are asked."""
         found = self.plan([name]).inputs()
-        settings = {key: value for key, value in self.asking().result_values().items() if key not in _APART}
-        return {key: digest for key, digest in found.items() if key != "trained"} | {"asking": digest_json(settings)}
+        return {key: digest for key, digest in found.items() if key != "trained"} | {"asking": self._settings}
+
+    def begin(self, folder: Path) -> None:
+        """Make the folder for the journals of the final benchmarks; what was answered there to other questions, or
+        rated by another judge, goes."""
+        asked, path = self.final.inputs() | {"asking": self._settings}, folder / "inputs.json"
+        before = read_json(path) if path.is_file() else {}
+        if any(before.get(name, digest) != digest for name, digest in asked.items()):
+            remove_folder(folder)
+            before = {}
+        write_json(path, before | asked)
 
     def check_judge(self, names: Sequence[str]) -> None:
         """EndpointError where the judge of one of these benchmarks lives behind an endpoint and does not answer."""
@@ -73,6 +83,12 @@ class Exam:
         trial = Request("a trial of the judge", messages=(user("Say yes."),), sampling=Sampling(max_tokens=1))
         with closing(open_engine(self.options.judge_model, endpoint=endpoint)) as engine:
             ask(engine, [trial], lambda completion: None, _too_long)
+
+    @property
+    def _settings(self) -> str:
+        """A digest of how questions are asked, whichever they are."""
+        settings = {key: value for key, value in self.asking().result_values().items() if key not in _APART}
+        return digest_json(settings)
 
 
 def _too_long(tag: str, reason: str) -> None:
