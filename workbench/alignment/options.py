@@ -24,12 +24,24 @@ class AlignmentOptions(TrainingOptions, QuestionOptions):
         "seedling-base", "student, an embedded model's name or a Hugging Face folder", result=False
     )
     strategy: str = option("lab-multiphase", "knowledge and then skills, or the skills alone", choices=STRATEGIES)
-    phase_1_epochs: int | None = option(None, "times through the knowledge rows", minimum=0, maximum=1000)
-    phase_1_learning_rate: float | None = option(None, "peak learning rate of phase 1", minimum=0.0, maximum=1.0)
-    phase_1_effective_batch_size: int | None = option(None, "rows a step of phase 1", minimum=1, maximum=100000)
-    phase_2_epochs: int | None = option(None, "times through the skills rows", minimum=0, maximum=1000)
-    phase_2_learning_rate: float | None = option(None, "peak learning rate of phase 2", minimum=0.0, maximum=1.0)
-    phase_2_effective_batch_size: int | None = option(None, "rows a step of phase 2", minimum=1, maximum=100000)
+    phase_1_epochs: int | None = option(
+        None, "times through the knowledge rows, left open it suits the base", minimum=0, maximum=1000
+    )
+    phase_1_learning_rate: float | None = option(
+        None, "peak learning rate of phase 1, left open it suits the base", minimum=0.0, maximum=1.0
+    )
+    phase_1_effective_batch_size: int | None = option(
+        None, "rows a step of phase 1, left open it suits the base", minimum=1, maximum=100000
+    )
+    phase_2_epochs: int | None = option(
+        None, "times through the skills rows, left open it suits the base", minimum=0, maximum=1000
+    )
+    phase_2_learning_rate: float | None = option(
+        None, "peak learning rate of phase 2, left open it suits the base", minimum=0.0, maximum=1.0
+    )
+    phase_2_effective_batch_size: int | None = option(
+        None, "rows a step of phase 2, left open it suits the base", minimum=1, maximum=100000
+    )
     optimizer: str = option(
         "auto",
         "optimizer, muon for the layers' matrices with adamw for the rest, auto takes what suits the base",
