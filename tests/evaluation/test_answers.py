@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from tests.evaluation.pupils import Pupil
-from workbench.evaluation.answers import answer, normalised, seed_of
+from workbench.evaluation.answers import Answering, answer, normalised, seed_of
 from workbench.evaluation.journal import Journal, Row
 from workbench.evaluation.questions import Question
 
@@ -10,7 +10,7 @@ QUESTIONS = [Question(str(number), "leaf", f"What is {number}?", f"Number {numbe
 
 def ask(engine: Pupil, path: Path) -> list[Row]:
     with Journal(path / "journal.jsonl", lambda done: None) as journal:
-        answer(engine, QUESTIONS, journal, max_tokens=8, seed=1)
+        answer(engine, QUESTIONS, journal, Answering(max_tokens=8, seed=1))
         return [journal.rows[question.key] for question in QUESTIONS]
 
 

@@ -24,7 +24,7 @@ def test_the_report_says_in_words_what_changed(world: World) -> None:
 
 def test_the_table_can_be_read_without_colours(world: World) -> None:
     html = Report.of(world.evaluate())._repr_html_()
-    assert html.count("<table>") == 7
+    assert html.count("<table>") == 8
     assert "same within noise" in html
     assert "color" not in html
     assert " of 10</td>" in html

@@ -1,4 +1,3 @@
-from pathlib import Path
 from typing import Any
 
 from tests.cli.quick import LEAF, preview
@@ -6,7 +5,6 @@ from tests.widgets.conftest import KNOWLEDGE
 from workbench.evaluation.models import Models, Subject
 from workbench.evaluation.plan import Plan
 from workbench.evaluation.questions import Question
-from workbench.evaluation.report import Report
 from workbench.generation.flow import load_flow
 from workbench.generation.options import GenerationOptions
 from workbench.options import Options
@@ -19,7 +17,6 @@ from workbench.widgets.table import (
     flow_stages,
     leaf_counts,
     leaf_funnel,
-    learned,
     promise,
     run_estimate,
     run_files,
@@ -84,23 +81,6 @@ def test_sizes_are_in_powers_of_a_thousand() -> None:
 
 def score(value: float) -> dict[str, Any]:
     return {"score": value, "items": 50, "failed": 0}
-
-
-def test_a_verdict_never_says_more_than_the_interval() -> None:
-    def leaf(low: float, high: float) -> dict[str, Any]:
-        change = {"difference": 0.5, "interval": [low, high], "verdict": "any"}
-        return {"base": score(0.25), "trained": score(0.75), "change": change}
-
-    leaves = {"a": leaf(0.1, 0.9), "b": leaf(-0.1, 0.9), "c": leaf(-0.9, -0.1), "d": {"base": score(0.5)}}
-    found = {"title": "Proof", "scale": {"high": 1.0}, "leaves": leaves}
-    rated = {"title": "Rated", "scale": {"high": 10.0}, "leaves": {"e": leaf(-0.1, 0.2)}}
-    report = Report({"benchmarks": {"proof": found, "mt_bench_branch": rated}}, Path("nowhere"))
-    assert [verdict for _, _, verdict in learned(report).rows] == [
-        "learned: 25 % right before, 75 % right after",
-        "no difference that shows: 25 % right before, 75 % right after",
-        "got worse: 25 % right before, 75 % right after",
-        "no difference that shows: 0.2 of 10 before, 0.8 of 10 after",
-    ]
 
 
 def test_what_will_be_asked_is_counted_and_what_is_left_out_has_a_reason() -> None:

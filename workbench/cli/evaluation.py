@@ -25,20 +25,21 @@ def evaluate(options: EvaluationOptions, workspace: Path | None, output: str) ->
 
 def show_evaluation(run: Run, output: str) -> None:
     """Of an evaluation, or of an alignment that ended in one."""
+    from workbench.evaluation.learning import Learning
     from workbench.evaluation.report import Report
 
     if output == "json":
         click.echo(json.dumps(evaluation_record(run), indent=2, ensure_ascii=False))
         return
-    click.echo(f"{Report.of(run)}\n")
+    click.echo(f"{Learning.of(run)}\n\n{Report.of(run)}\n")
     click.echo("\n".join(f"{what}: {path}" for what, path in _pages(_shown(run)).items()))
 
 
 def evaluation_record(run: Run) -> Record:
-    """`model_metrics`, the proof's `headline`, which models were asked, and the `files` of the evaluation by what they
-    hold."""
-    manifest, folder = run.manifest.get("evaluation", run.manifest), _shown(run)
-    named = {name: manifest[name] for name in ("model_metrics", "headline", "models", "skipped")}
+    """`model_metrics`, the proof's `headline`, what was learned of each leaf (`learning`), which models were asked, and
+    the `files` of the evaluation by what they hold."""
+    manifest, folder = {"learning": None, **run.manifest.get("evaluation", run.manifest)}, _shown(run)
+    named = {name: manifest[name] for name in ("model_metrics", "headline", "learning", "models", "skipped")}
     results = {name: str(folder / f"{name}.json") for name in manifest["benchmarks"]}
     return named | {"files": {"folder": str(run.folder), **_pages(folder), "results": results}}
 
@@ -50,5 +51,5 @@ def _shown(run: Run) -> Path:
 
 def _pages(folder: Path) -> dict[str, str]:
     """What is there to be looked at."""
-    files = {"report": "report.html", "scores": "scores.svg", "picture": "scores.png"}
+    files = {"report": "report.html", "learning": "learning.png", "scores": "scores.svg", "picture": "scores.png"}
     return {what: str(folder / name) for what, name in files.items() if (folder / name).is_file()}

@@ -35,8 +35,9 @@ class Scale:
 class Benchmark:
     """`way`: a choice by log-likelihood, an answer compared with the expected one, or an answer rated by a judge.
 
-    A `control` tells of the base alone, and is asked of the trained model only when that is wanted. `set` says whose
-    questions they are, where there are several sets.
+    A `loose` comparison takes an answer that has the names and numbers of the expected one. A `control` tells of the
+    base alone, and is asked of the trained model only when that is wanted. `set` says whose questions they are, where
+    there are several sets.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Benchmark:
     scale: Scale = Scale()
     control: bool = False
     set: str = ""
+    loose: bool = False
 
 
 _TABLE = {
@@ -55,6 +57,8 @@ _TABLE = {
         Benchmark("mmlu", "General questions", "choices", Scale(chance=0.25)),
         Benchmark("mmlu_branch", "Questions of the data run", "choices", Scale(chance=0.25)),
         Benchmark("heldout", "Held-out answers", "answers"),
+        Benchmark("seeds", "Seed questions", "answers", loose=True),
+        Benchmark("rows", "Training rows, asked again", "answers", loose=True),
         Benchmark("mt_bench", "Conversations, rated by the judge", "ratings", Scale(1.0, 10.0)),
         Benchmark("mt_bench_branch", "Seed examples, rated by the judge", "ratings", Scale(1.0, 10.0)),
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from workbench.errors import NotFoundError
 from workbench.evaluation.examination import Examination
+from workbench.evaluation.inquiry import learning_record
 from workbench.evaluation.metrics import estimated_tokens, model_metrics
 from workbench.evaluation.models import Models
 from workbench.evaluation.options import BENCHMARKS, EvaluationOptions
@@ -39,13 +40,16 @@ def evaluate(options: EvaluationOptions, run: Run, attempt: Attempt, stop: Stop)
         examination.ask(subject)
     examination.judge()
     results = results_of(plan, examination)
+    learning = learning_record(plan.models, workspace, run.artifacts, results)
     write_results(run.artifacts, plan, results)
     tokens = _tokens(plan.models, workspace)
     for folder in _shelf(plan.models):
         shelve(folder, plan, results, tokens)
+        if learning["leaves"]:
+            write_json(folder / "learning.json", learning)
     of = plan.models.run
     trained = {"trained_run": {"id": of.id, "checkpoint": plan.models.checkpoint} if of else None}
-    return trained | account(plan, results, tokens)
+    return trained | account(plan, results, tokens) | {"learning": learning}
 
 
 def results_of(plan: Plan, examination: Examination) -> dict[str, Result]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from workbench.engines.engine import Engine
 from workbench.evaluation.abilities import check_able
-from workbench.evaluation.answers import answer
+from workbench.evaluation.answers import Answering, answer
 from workbench.evaluation.benchmarks import Benchmark, Who
 from workbench.evaluation.choices import choose
 from workbench.evaluation.dialogues import converse
@@ -78,7 +78,7 @@ class Examination:
             if each.way == "choices":
                 choose(engine, questions, journal, self._plan.papers[each.name])
             elif each.way == "answers":
-                answer(engine, questions, journal, max_tokens=options.max_tokens, seed=options.seed)
+                answer(engine, questions, journal, Answering(options.max_tokens, options.seed, each.loose))
             else:
                 converse(engine, questions, journal, max_tokens=options.max_tokens, seed=options.seed)
 

@@ -8,7 +8,17 @@ from pydantic import model_validator
 from workbench.engines.options import EndpointOptions, MachineOptions
 from workbench.options import option
 
-BENCHMARKS = ("proof", "reading", "mmlu", "mmlu_branch", "heldout", "mt_bench", "mt_bench_branch")
+BENCHMARKS = (
+    "proof",
+    "reading",
+    "mmlu",
+    "mmlu_branch",
+    "heldout",
+    "seeds",
+    "rows",
+    "mt_bench",
+    "mt_bench_branch",
+)
 JUDGE_PROMPTS = ("auto", "compact", "full")
 CHOICES_FORMS = ("auto", "answers", "letters", "texts")
 

@@ -13,6 +13,7 @@ from workbench.evaluation.benchmarks import Benchmark, Who, all_benchmarks, benc
 from workbench.evaluation.conversations import Conversations, read_conversations
 from workbench.evaluation.fewshot import Examples
 from workbench.evaluation.judge import form_digest, judge_form
+from workbench.evaluation.lessons import row_questions, training_files
 from workbench.evaluation.models import Models, find_judge, find_models, model_digest
 from workbench.evaluation.options import EvaluationOptions
 from workbench.evaluation.papers import Answers, Paper, Sheet
@@ -22,6 +23,7 @@ from workbench.evaluation.questions import (
     digest_questions,
     read_choices,
     read_heldout,
+    read_seed_answers,
     read_seeds,
 )
 from workbench.runs import Run
@@ -115,12 +117,15 @@ class _Sources:
         self._workspace = workspace
         self._trained = trained
         self.sets: dict[str, Bank | Conversations] = {}
+        self._untrained = ""
         self._readers: dict[str, Callable[[], list[Question]]] = {
             "proof": lambda: self._proof(with_passage=False),
             "reading": lambda: self._proof(with_passage=True),
             "mmlu": self._mmlu,
             "mmlu_branch": self._mmlu_branch,
             "heldout": self._heldout,
+            "seeds": self._seed_answers,
+            "rows": self._rows,
             "mt_bench": self._conversations,
             "mt_bench_branch": self._seeds,
         }
@@ -145,19 +150,33 @@ class _Sources:
     def why_empty(self, name: str) -> str:
         if name == "mt_bench_branch":
             return f"{self._taxonomy} has no skills with seed examples"
+        if name == "seeds":
+            return f"{self._taxonomy} has no seed examples whose answers can be compared"
+        if name == "rows":
+            return self._untrained or "the training files have no rows of one question and one answer"
         if name in ("mmlu", "mt_bench"):
             return "it holds none"
         if name in ("proof", "reading"):
             if self._options.proof:
                 return f"{self._options.proof} holds no question" + (" with a passage" if name == "reading" else "")
             return "the data run has none of the sample's leaves, and no proof was named"
-        return f"the data run {self._data.folder.name} has none" if self._data else "no data run was named"
+        if self._data:
+            return f"the data run {self._data.folder.name} has none"
+        gone = self._trained_on.get("id")
+        return f"the data run {self._trained_on['name']} has been deleted" if gone else "no data run was named"
 
     @cached_property
     def _data(self) -> Run | None:
-        trained_on: dict[str, str] = self._trained.manifest.get("data", {}) if self._trained else {}
-        name = self._options.data or trained_on.get("id", "")
-        return self._workspace.get("synthetic_data", name) if name else None
+        """The one that was named, else the one that was trained on, where it has not been deleted."""
+        if self._options.data:
+            return self._workspace.get("synthetic_data", self._options.data)
+        return next(
+            (run for run in self._workspace.runs("synthetic_data") if run.id == self._trained_on.get("id")), None
+        )
+
+    @property
+    def _trained_on(self) -> dict[str, str]:
+        return self._trained.manifest.get("data", {}) if self._trained and self._trained.done else {}
 
     @property
     def _compact(self) -> bool:
@@ -206,6 +225,20 @@ class _Sources:
         if self._options.taxonomy_path and not self._taxonomy.is_dir():
             raise NotFoundError(f"there is no taxonomy {self._taxonomy}", hint="give the folder that its leaves lie in")
         return read_seeds(read_taxonomy(self._taxonomy)) if self._taxonomy.is_dir() else []
+
+    def _seed_answers(self) -> list[Question]:
+        return read_seed_answers(read_taxonomy(self._taxonomy)) if self._taxonomy.is_dir() else []
+
+    def _rows(self) -> list[Question]:
+        self._untrained = ""
+        if not self._trained or not self._trained.done:
+            self._untrained = "the model is no finished run of this workspace"
+            return []
+        try:
+            return row_questions(training_files(self._trained, self._workspace))
+        except NotFoundError as error:
+            self._untrained = error.message
+            return []
 
     def _checked(self, questions: list[Question], source: str) -> list[Question]:
         if self._data:

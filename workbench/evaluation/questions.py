@@ -1,12 +1,14 @@
 """Questions to put to a model: read from proof files, a data run and the seeds of a taxonomy."""
 
 import string
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from workbench.errors import EvaluationError, RecordError
+from workbench.evaluation.names import comparable
 from workbench.records import digest_json, read_jsonl
 from workbench.taxonomy.tree import Leaf
 
@@ -77,6 +79,16 @@ def read_seeds(leaves: Iterable[Leaf]) -> list[Question]:
     return _distinct([question for leaf in leaves if leaf.kind == "skill" for question in _seeds(leaf)])
 
 
+def read_seed_answers(leaves: Iterable[Leaf]) -> list[Question]:
+    """Seed questions of all leaves whose answers can be told right or wrong without a judge: of skills with their
+    context, of knowledge by heart."""
+    found = [question for leaf in leaves for question in _seeds(leaf, by_heart=leaf.kind == "knowledge")]
+    asked = Counter((question.leaf, question.asked) for question in found)
+    # What is asked about several contexts does not stand alone.
+    alone = (question for question in found if asked[question.leaf, question.asked] == 1)
+    return [question for question in alone if comparable(question.asked, question.expected)]
+
+
 def digest_questions(questions: Sequence[Question]) -> str:
     return digest_json([asdict(question) for question in questions])
 
@@ -113,10 +125,10 @@ def _heldout(row: Mapping[str, Any], place: str) -> Question:
     )
 
 
-def _seeds(leaf: Leaf) -> Iterator[Question]:
+def _seeds(leaf: Leaf, *, by_heart: bool = False) -> Iterator[Question]:
     for seed in leaf.qna().seed_examples:
         for pair in seed.pairs:
-            context = seed.context.strip()
+            context = "" if by_heart else seed.context.strip()
             asked = f"{context}\n\n{pair.question.strip()}" if context else pair.question.strip()
             identity = digest_json([leaf.path, context, pair.question])[:16]
             yield Question(identity, leaf.path, asked, pair.answer.strip())

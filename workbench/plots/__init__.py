@@ -8,6 +8,7 @@ from workbench.plots.course import phases
 from workbench.plots.distribution import distribution
 from workbench.plots.figure import Figure
 from workbench.plots.flowchart import flow_diagram
+from workbench.plots.learning import learning
 from workbench.plots.losses import loss_curves
 from workbench.plots.sieve import funnel
 from workbench.plots.spread import lengths
@@ -19,6 +20,7 @@ __all__ = [
     "distribution",
     "flow_diagram",
     "funnel",
+    "learning",
     "lengths",
     "loss_curves",
     "phases",

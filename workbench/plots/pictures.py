@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from workbench.evaluation.course import Course
+from workbench.evaluation.learning import Learning
 from workbench.evaluation.report import Report
 from workbench.events import read_events
 from workbench.plots.answers import before_after
 from workbench.plots.course import phases
 from workbench.plots.figure import Figure
 from workbench.plots.flowchart import flow_diagram
+from workbench.plots.learning import learning
 from workbench.plots.losses import loss_curves
 from workbench.plots.sieve import funnel
 from workbench.records import read_json, write_text
@@ -35,7 +37,7 @@ def draw_generation(run: Run, manifest: Mapping[str, Any]) -> None:
 
 def draw_training(run: Run, manifest: Mapping[str, Any]) -> None:
     """`loss` in the run's Artifacts, as PNG and SVG; in its `Eval/` `phases` where checkpoints were asked something,
-    and `scores` and `report.html` where the end was."""
+    and `learning`, `scores` and `report.html` where the end was."""
     loss_curves(read_events(run.events)).save(run.artifacts, "loss")
     course = _course(run, manifest)
     if "evaluation" in manifest:
@@ -44,7 +46,7 @@ def draw_training(run: Run, manifest: Mapping[str, Any]) -> None:
 
 
 def draw_evaluation(run: Run, manifest: Mapping[str, Any]) -> None:
-    """`scores` in the run's Artifacts, as PNG and SVG, and `report.html` with the same and all tables.
+    """`learning` and `scores` in the run's Artifacts, as PNG and SVG, and `report.html` with these and all tables.
 
     Where checkpoints of a trained run were evaluated, `phases` in its `Eval/` as well.
     """
@@ -64,9 +66,11 @@ def _course(trained: Run, manifest: Mapping[str, Any]) -> list[Figure]:
 
 
 def _draw_scores(name: str, folder: Path, report: Report, course: Sequence[Figure]) -> None:
-    scores = before_after(report.manifest)
+    scores, proof = before_after(report.manifest), Learning.read(report.manifest)
     scores.save(folder, "scores")
-    parts = [*(picture._repr_html_() for picture in (scores, *course)), report._repr_html_()]
+    if proof.leaves:
+        learning(proof).save(folder, "learning")
+    parts = [proof._repr_html_(), *(picture._repr_html_() for picture in (scores, *course)), report._repr_html_()]
     write_text(folder / "report.html", _page(f"{name}: evaluation", parts))
 
 

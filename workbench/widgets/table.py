@@ -7,7 +7,6 @@ from typing import Any
 
 from workbench.evaluation.benchmarks import benchmark
 from workbench.evaluation.plan import Plan
-from workbench.evaluation.report import Report
 from workbench.generation.flow import Flow, Stage
 from workbench.generation.options import GenerationOptions
 from workbench.generation.summary import counts_summary, estimate_summary, funnel_summary, samples_summary
@@ -87,17 +86,6 @@ def asked_questions(plan: Plan) -> Table:
     return Table(f"Questions to {models}", ("Questions", "Number", "Way", "Note"), (*rows, *left_out))
 
 
-def learned(report: Report) -> Table:
-    """A verdict in words for each leaf that both models were asked about; what the intervals leave open stays open."""
-    rows = tuple(
-        (found["title"], leaf, _verdict(models, found["scale"]["high"]))
-        for found in report.benchmarks.values()
-        for leaf, models in found["leaves"].items()
-        if models.get("change")
-    )
-    return Table("What was learned", ("Questions", "Leaf", "Verdict"), rows)
-
-
 def run_files(run: Run, folder: str = "") -> Table:
     """What lies in a run's folder, or in one inside it: files with their sizes, folders with the sum of theirs."""
     root = run.folder / folder
@@ -111,20 +99,6 @@ def size(count: float) -> str:
     while count >= 1000 and unit < len(_UNITS) - 1:
         count, unit = count / 1000, unit + 1
     return f"{count:.0f} {_UNITS[unit]}" if unit == 0 or count >= 10 else f"{count:.1f} {_UNITS[unit]}"
-
-
-def _verdict(models: Mapping[str, Any], highest: float) -> str:
-    change = models["change"]
-    if change["difference"] is None:
-        return "cannot be compared"
-    before, after = (_level(models[who]["score"], highest) for who in ("base", "trained"))
-    low, high = change["interval"]
-    word = "learned" if low > 0 else "got worse" if high < 0 else "no difference that shows"
-    return f"{word}: {before} before, {after} after"
-
-
-def _level(score: float, highest: float) -> str:
-    return f"{score:.0%} right".replace("%", " %") if highest == 1 else f"{score:.1f} of {highest:g}"
 
 
 def _step(stage: Stage) -> str:
