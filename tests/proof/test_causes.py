@@ -1,0 +1,74 @@
+"""The causes named for planted faults, as a confusion matrix.
+
+Runs are kept in pytest's cache: what was trained and asked already is not done again, until `--cache-clear`. Their
+causes are found anew each time, from the files that they left.
+"""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Measure
+from tests.proof.plants import PLANTS, lay_out
+from workbench.alignment.options import AlignmentOptions
+from workbench.evaluation.causes import CAUSES
+from workbench.evaluation.inquiry import learning_record
+from workbench.evaluation.models import find_models
+from workbench.evaluation.options import EvaluationOptions
+from workbench.jobs.job import start
+from workbench.workspace import Workspace
+
+pytestmark = pytest.mark.prove
+
+# Thresholds were thought of and looked at on the seeds 1 to 3 alone.
+SEEDS = (11, 12, 13)
+LEARNED, NONE = "learned", "none"
+NAME = "school"
+
+
+def found(root: Path, plant: str, seed: int) -> str:
+    """The cause that most leaves of a run have; `learned` where none is accused and all were, else `none`."""
+    workspace = Workspace(root / f"{plant}-{seed}")
+    school = lay_out(workspace, seed, PLANTS[plant])
+    trained = start("train", AlignmentOptions(data=NAME, **school.training), workspace=workspace, name=NAME).wait().run
+    school.after(trained)
+    asked = ["proof", "heldout", "seeds", *(["rows"] if "messages" in school.rows[0] else [])]
+    options = EvaluationOptions(model=NAME, proof=str(school.proof), benchmarks=asked)
+    run = start("evaluate", options, workspace=workspace, name=NAME).wait().run
+    record = learning_record(find_models(options, workspace), workspace, run.artifacts, run.manifest["benchmarks"])
+    leaves = record["leaves"].values()
+    causes = Counter(leaf["cause"]["name"] for leaf in leaves if leaf["cause"])
+    if causes:
+        return str(causes.most_common(1)[0][0])
+    return LEARNED if all(leaf["verdict"] == LEARNED for leaf in leaves) else NONE
+
+
+def table(counts: Counter[tuple[str, str]]) -> str:
+    """Planted faults by line, named causes by column."""
+    names = (*CAUSES, LEARNED, NONE)
+    heads = "".join(f"{name[:18]:>20}" for name in names)
+    lines = [f"{plant:<24}" + "".join(f"{counts[plant, name] or '.':>20}" for name in names) for plant in PLANTS]
+    return "\n".join([f"{'planted / named':<24}{heads}", *lines])
+
+
+def test_planted_faults_are_named_and_no_healthy_run_is_accused(
+    request: pytest.FixtureRequest, measured: Measure
+) -> None:
+    cache = request.config.cache
+    assert cache
+    root = cache.mkdir("causes")
+    counts = Counter((plant, found(root, plant, seed)) for seed in SEEDS for plant in PLANTS)
+    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter:
+        reporter.write_line(f"\n{table(counts)}")
+    named = sum(counts[cause, cause] for cause in CAUSES)
+    healthy = counts["healthy", LEARNED]
+    faults = len(CAUSES) * len(SEEDS)
+    measured("causes: planted faults named right", f"{named} of {faults}", "at least 80 %")
+    measured("causes: healthy runs without an accusation", f"{healthy} of {len(SEEDS)}", "all")
+    for cause in CAUSES:
+        others = Counter({name: number for (plant, name), number in counts.items() if plant == cause})
+        measured(f"causes: {cause} is named", ", ".join(f"{name} {number}" for name, number in others.most_common()))
+    assert named >= 0.8 * faults
+    assert healthy == len(SEEDS)
