@@ -9,7 +9,7 @@ from workbench.cli.tour_report import page_of, write_report
 from workbench.cli.tour_summary import Summary
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
-SUMMARY = Summary(0.25, 0.95, 300, 0.9, 6.0, 0)
+SUMMARY = Summary(0.25, 0.95, 300, 0.9, 6, 2, 6.0, 0)
 PIXEL = base64.b64encode(b"picture").decode()
 
 

@@ -27,6 +27,7 @@ def test_every_number_is_read_from_the_runs(finished: Workspace) -> None:
     assert (summary.kept_pairs, summary.true_share) == (2, 0.5)
     assert summary.minutes == round(sum(run.manifest["seconds"] for run in runs) / 60, 2)
     assert summary.reused == 1
+    assert (summary.leaves, summary.leaves_learned) == (0, 0), "an evaluation without a proof of learning"
     assert summarize(finished, "demo", done_folders(finished)).reused == 3
 
 
@@ -38,15 +39,17 @@ def test_pairs_without_a_fact_table_are_not_called_true(finished: Workspace, mon
 
 
 def test_the_text_has_a_line_for_each_number() -> None:
-    summary = Summary(0.2468, None, 1234, 0.9, 6.25, 2)
+    summary = Summary(0.2468, None, 1234, 0.9, 6, 2, 6.25, 2)
     assert summary.text().splitlines() == [
         "base_accuracy        24.7 %  proof questions that the base answers right",
         "trained_accuracy  not asked  proof questions that the trained one answers right",
         "kept_pairs            1,234  question and answer pairs kept for the knowledge leaves",
         "true_share           90.0 %  of these pairs, those that are true to the documents",
+        "leaves_learned       2 of 6  leaves that were learned; 05_evaluate says why the others were not",
         "minutes                 6.2  minutes spent generating, training and evaluating",
         "reused               2 of 3  steps that were done before and taken over",
     ]
     assert list(summary.record()) == [
-        *("base_accuracy", "trained_accuracy", "kept_pairs", "true_share", "minutes", "reused")
+        *("base_accuracy", "trained_accuracy", "kept_pairs", "true_share", "leaves", "leaves_learned"),
+        *("minutes", "reused"),
     ]

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from workbench.assets import assets_folder
+from workbench.evaluation.learning import Learning
+from workbench.evaluation.verdicts import LEARNED
 from workbench.records import read_jsonl
 from workbench.runs import KINDS, Run
 from workbench.workspace import Workspace
@@ -19,6 +21,8 @@ class Summary:
     trained_accuracy: float | None
     kept_pairs: int
     true_share: float | None
+    leaves: int
+    leaves_learned: int
     minutes: float
     reused: int
 
@@ -32,6 +36,11 @@ class Summary:
             ("trained_accuracy", _percent(self.trained_accuracy), "proof questions that the trained one answers right"),
             ("kept_pairs", f"{self.kept_pairs:,}", "question and answer pairs kept for the knowledge leaves"),
             ("true_share", _percent(self.true_share), "of these pairs, those that are true to the documents"),
+            (
+                "leaves_learned",
+                f"{self.leaves_learned} of {self.leaves}",
+                "leaves that were learned; 05_evaluate says why the others were not",
+            ),
             ("minutes", f"{self.minutes:.1f}", "minutes spent generating, training and evaluating"),
             ("reused", f"{self.reused} of {len(KINDS)}", "steps that were done before and taken over"),
         ]
@@ -52,11 +61,14 @@ def summarize(workspace: Workspace, name: str, before: set[Path]) -> Summary:
     data, _, evaluation = runs
     headline = evaluation.manifest["headline"]
     kept, true = kept_pairs(data)
+    verdicts = [found["verdict"] for found in Learning.of(evaluation).leaves.values()]
     return Summary(
         base_accuracy=_rounded(headline["base_accuracy"]),
         trained_accuracy=_rounded(headline["trained_accuracy"]),
         kept_pairs=kept,
         true_share=true,
+        leaves=len(verdicts),
+        leaves_learned=verdicts.count(LEARNED),
         minutes=round(sum(run.manifest["seconds"] for run in runs) / 60, 2),
         reused=sum(run.folder in before for run in runs),
     )
