@@ -54,7 +54,7 @@ def cause_of(
             "from 4.00 to 1.20 in 100 steps",
             "phase_1_epochs 15 (it was 5)",
         ),
-        (ROWS, (0, 10), FLAT, "rate_too_small", "weights moved by 2 %", "phase_1_learning_rate 3 (it was 0.003)"),
+        (ROWS, (0, 10), FLAT, "rate_too_small", "weights moved by 2 %", "phase_1_learning_rate 0.03 (it was 0.003)"),
     ],
 )
 def test_each_cause_has_its_numbers_and_an_option(
@@ -79,7 +79,14 @@ def test_a_pace_that_needs_many_trainings_is_a_rate_too_small() -> None:
     cause = cause_of(ROWS, (0, 10), replace(FALLING, last=3.5, more=80.0))
     assert cause
     assert cause.name == "rate_too_small"
-    assert "phase_1_learning_rate 0.3 (it was 0.003)" in cause.remedy
+    assert "phase_1_learning_rate 0.03 (it was 0.003)" in cause.remedy
+
+
+@pytest.mark.parametrize(("drift", "wanted"), [(0.0003, "0.003"), (0.0000001, "0.03"), (None, "0.0003")])
+def test_the_rate_is_raised_by_how_little_the_weights_moved(drift: float | None, wanted: str) -> None:
+    cause = cause_of(ROWS, (0, 10), replace(FLAT, rate=0.00003), drift=drift)
+    assert cause
+    assert f"phase_1_learning_rate {wanted} (it was 3e-05)" in cause.remedy
 
 
 @pytest.mark.parametrize(

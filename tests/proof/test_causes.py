@@ -5,18 +5,25 @@ causes are found anew each time, from the files that they left.
 """
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.conftest import Measure
 from tests.proof.plants import PLANTS, lay_out
+from workbench.alignment.align import align
+from workbench.alignment.align import inputs as align_inputs
 from workbench.alignment.options import AlignmentOptions
 from workbench.evaluation.causes import CAUSES
+from workbench.evaluation.evaluate import evaluate
+from workbench.evaluation.evaluate import inputs as evaluate_inputs
 from workbench.evaluation.inquiry import learning_record
 from workbench.evaluation.models import find_models
 from workbench.evaluation.options import EvaluationOptions
-from workbench.jobs.job import start
+from workbench.options import Options
+from workbench.runs import Attempt, Run, Stop
 from workbench.workspace import Workspace
 
 pytestmark = pytest.mark.prove
@@ -25,17 +32,27 @@ pytestmark = pytest.mark.prove
 SEEDS = (11, 12, 13)
 LEARNED, NONE = "learned", "none"
 NAME = "school"
+OPTIONS: dict[str, type[Options]] = {"trained_models": AlignmentOptions, "evaluations": EvaluationOptions}
+
+
+def done(run: Run, work: Callable[[Any, Run, Attempt, Stop], dict[str, Any]]) -> Run:
+    """The step as its job does it, in this process, which has loaded torch once for all of them."""
+    if not run.done:
+        options = OPTIONS[run.kind].parse(run.options)
+        with run.hold() as attempt:
+            attempt.finish(work(options, run, attempt, Stop()))
+    return run
 
 
 def found(root: Path, plant: str, seed: int) -> str:
     """The cause that most leaves of a run have; `learned` where none is accused and all were, else `none`."""
     workspace = Workspace(root / f"{plant}-{seed}")
     school = lay_out(workspace, seed, PLANTS[plant])
-    trained = start("train", AlignmentOptions(data=NAME, **school.training), workspace=workspace, name=NAME).wait().run
-    school.after(trained)
+    training = AlignmentOptions(data=NAME, **school.training)
+    school.after(done(workspace.open_run("trained_models", NAME, training, align_inputs(training, workspace)), align))
     asked = ["proof", "heldout", "seeds", *(["rows"] if "messages" in school.rows[0] else [])]
     options = EvaluationOptions(model=NAME, proof=str(school.proof), benchmarks=asked)
-    run = start("evaluate", options, workspace=workspace, name=NAME).wait().run
+    run = done(workspace.open_run("evaluations", NAME, options, evaluate_inputs(options, workspace)), evaluate)
     record = learning_record(find_models(options, workspace), workspace, run.artifacts, run.manifest["benchmarks"])
     leaves = record["leaves"].values()
     causes = Counter(leaf["cause"]["name"] for leaf in leaves if leaf["cause"])

@@ -30,7 +30,9 @@ CAUSES = (
 _TOO_LONG = 10.0
 # How often the loss should halve until the rows are known: to an eighth.
 _HALVINGS = 3
-_MOST_EPOCHS, _MOST_RATE, _MOST_SAMPLES = 10, 1000, 10
+_MOST_EPOCHS, _MOST_SAMPLES = 10, 10
+# How far the weights move in a training that learns, and the bounds of how much the rate is raised for it.
+_MOVES, _LEAST_RATE, _MOST_RATE = 0.03, 10.0, 1000.0
 
 
 @dataclass(frozen=True)
@@ -261,17 +263,25 @@ def _of_descent(pupil: Pupil, descent: Descent, training: Training) -> Cause | N
         remedy = f"Train longer: phase_{descent.phase}_epochs {epochs} (it was {descent.epochs})."
         return Cause("loss_still_falling", evidence, remedy, figures)
     if descent.last > descent.first / 2:
-        factor = min(_MOST_RATE, 10.0 ** max(1, round(_decades(descent))))
+        wanted = _rounded(descent.rate * _factor(training.drift))
         evidence = f"{recall}; {course}: at this pace no number of epochs is enough."
         remedy = (
-            f"Raise the rate: phase_{descent.phase}_learning_rate {descent.rate * factor:g} (it was {descent.rate:g})."
+            f"Raise the rate, so that the weights move by some percent: phase_{descent.phase}_learning_rate {wanted} "
+            f"(it was {descent.rate:g})."
         )
         return Cause("rate_too_small", evidence, remedy, figures)
     return None
 
 
-def _decades(descent: Descent) -> float:
-    return math.log10(descent.more) if descent.more else math.log10(_MOST_RATE)
+def _factor(drift: float | None) -> float:
+    """By how much to raise the rate. The optimizers here make steps of a length that the rate alone sets, so that the
+    weights move in proportion to it."""
+    return min(_MOST_RATE, max(_LEAST_RATE, _MOVES / drift)) if drift else _LEAST_RATE
+
+
+def _rounded(rate: float) -> str:
+    """To one digit."""
+    return f"{float(f'{rate:.0e}'):g}"
 
 
 def _more_samples(pupil: Pupil, training: Training, factor: float) -> str:

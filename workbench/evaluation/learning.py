@@ -22,6 +22,7 @@ CAUSE_TITLES = {
 _SIGNS = {LEARNED: "\N{CHECK MARK}", PARTLY: "\N{CIRCLE WITH LEFT HALF BLACK}", NOT_LEARNED: "\N{MULTIPLICATION SIGN}",
           KNEW: "=", FORGOTTEN: "\N{DOWNWARDS ARROW}", UNSURE: "?"}  # fmt: skip
 _ROWS = "Training rows"
+_ALL = "All: \N{WHITE CIRCLE} base, \N{BLACK CIRCLE} trained"
 _ARROW = "\N{RIGHTWARDS ARROW}"
 _NOTE = (
     "Right answers of the base and of the trained model in percent, and the number of questions. A verdict other than "
@@ -105,7 +106,7 @@ class Learning:
         parts = [f'<p style="font-size:1.1em">{escape(self.headline)}</p>']
         if rows:
             bars = [_bar(found) for found in self.leaves.values()]
-            head = "".join(_head(name) for name in (heads[0], heads[1], "All questions", *heads[3:]))
+            head = "".join(map(_head, (*heads[:2], _ALL, *heads[3:])))
             body = "".join(_line(row, bar) for row, bar in zip(rows, bars, strict=True))
             parts.append(f'<table style="{_TABLE}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>')
         parts += [_card(*reason) for reason in self._reasons()]
@@ -183,14 +184,15 @@ def _head(name: str) -> str:
 def _line(row: Sequence[str], bar: str) -> str:
     leaf, verdict, whole, *others = row
     folder, _, name = leaf.rpartition("/")
-    named = (
-        f'<span style="{_QUIET};overflow-wrap:anywhere">{escape(folder)}/</span><br><b>{escape(name)}</b>'
-        if folder
-        else escape(leaf)
-    )
+    named = f'<span style="{_QUIET}">{_breakable(folder)}/</span><br><b>{escape(name)}</b>' if folder else escape(leaf)
     badge = f'<span style="{_BADGE}">{escape(verdict)}</span>'
     cells = [named, badge, f'{bar}<span style="{_QUIET}">{escape(whole)}</span>', *map(_figures, others)]
     return "<tr>" + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in cells) + "</tr>"
+
+
+def _breakable(path: str) -> str:
+    """A path that may go on in the next line behind its slashes."""
+    return escape(path).replace("/", "/<wbr>")
 
 
 def _figures(cell: str) -> str:
