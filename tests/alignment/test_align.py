@@ -201,8 +201,8 @@ ALIGN, EXAMINATION = "workbench.alignment.align", "workbench.evaluation.examinat
         (f"{ALIGN}.quantize", 1),
         (f"{EXAMINATION}.ask", 5),
         (f"{EXAMINATION}.ask", 6),
-        (f"{ALIGN}.shelve", 1),
-        (f"{ALIGN}.account", 1),
+        (f"{ALIGN}.learning_record", 1),
+        ("workbench.evaluation.findings.Findings.record", 1),
     ],
 )
 def test_killed_at_a_border_it_ends_in_the_same_bits(

@@ -58,18 +58,18 @@ def test_rows_are_asked_again_the_same_ones_each_time(tmp_path: Path) -> None:
 def test_the_files_of_a_run_are_found_by_their_contents(workspace: Workspace, tmp_path: Path) -> None:
     path = write_rows(tmp_path / "mine.jsonl", [row(1)])
     run = trained(workspace, {"files": [str(path)]}, phase_1=digest_file(path), base_model="x")
-    assert training_files(run, workspace) == [TrainingFile(1, path)]
+    assert training_files(run.inputs, run.manifest, workspace) == [TrainingFile(1, path)]
     write_rows(path, [row(2)])
     with pytest.raises(NotFoundError, match="have changed since the training"):
-        training_files(run, workspace)
+        training_files(run.inputs, run.manifest, workspace)
     path.unlink()
     with pytest.raises(NotFoundError, match=r"there is no training file .*mine.jsonl any more"):
-        training_files(run, workspace)
+        training_files(run.inputs, run.manifest, workspace)
 
 
 def test_a_data_run_that_was_deleted_is_told(workspace: Workspace) -> None:
     run = trained(workspace, {"id": "gone", "name": "first"}, phase_1="x")
     with pytest.raises(NotFoundError, match="the data run first that it was trained on has been deleted"):
-        training_files(run, workspace)
+        training_files(run.inputs, run.manifest, workspace)
     with pytest.raises(NotFoundError, match="does not say what it was trained on"):
-        training_files(trained(workspace, {}, phase_1="x"), workspace)
+        training_files({"phase_1": "x"}, {}, workspace)

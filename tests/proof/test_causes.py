@@ -19,7 +19,7 @@ from workbench.alignment.options import AlignmentOptions
 from workbench.evaluation.causes import CAUSES
 from workbench.evaluation.evaluate import evaluate
 from workbench.evaluation.evaluate import inputs as evaluate_inputs
-from workbench.evaluation.inquiry import learning_record
+from workbench.evaluation.inquiry import Examinee, learning_record
 from workbench.evaluation.models import find_models
 from workbench.evaluation.options import EvaluationOptions
 from workbench.options import Options
@@ -53,7 +53,9 @@ def found(root: Path, plant: str, seed: int) -> str:
     asked = ["proof", "heldout", "seeds", *(["rows"] if "messages" in school.rows[0] else [])]
     options = EvaluationOptions(model=NAME, proof=str(school.proof), benchmarks=asked)
     run = done(workspace.open_run("evaluations", NAME, options, evaluate_inputs(options, workspace)), evaluate)
-    record = learning_record(find_models(options, workspace), workspace, run.artifacts, run.manifest["benchmarks"])
+    record = learning_record(
+        Examinee.of(find_models(options, workspace), workspace), run.artifacts, run.manifest["benchmarks"]
+    )
     leaves = record["leaves"].values()
     causes = Counter(leaf["cause"]["name"] for leaf in leaves if leaf["cause"])
     if causes:

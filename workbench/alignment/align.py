@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from workbench.alignment.options import AlignmentOptions
 from workbench.alignment.plan import PhasePlan, Plan
 from workbench.alignment.reporter import Reporter
 from workbench.alignment.setting import Setting
-from workbench.evaluation.evaluate import account, results_of, shelve, tokens_of
 from workbench.evaluation.examination import Examination
+from workbench.evaluation.findings import Findings, results_of, tokens_of
+from workbench.evaluation.inquiry import Examinee, learning_record
 from workbench.evaluation.progress import Progress
 from workbench.export import export_gguf, quantize
 from workbench.runs import Attempt, Run, Stop
@@ -117,8 +119,11 @@ class _Alignment:
             sitting.ask(subject)
         sitting.judge()
         results, tokens = results_of(plan, sitting), tokens_of(made, self.setting.workspace)
-        shelve(self.run.folder / "Eval", plan, results, tokens)
-        return account(plan, results, tokens)
+        examinee = Examinee(replace(plan.models, run=self.run), self.setting.workspace, made)
+        learning = learning_record(examinee, folder, results)
+        findings = Findings(plan, results, tokens, learning)
+        findings.shelve(self.run.folder / "Eval")
+        return findings.record()
 
     def _look_ahead(self) -> None:
         """What would be missed only hours later is missed before the first step."""

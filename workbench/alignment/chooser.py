@@ -6,8 +6,8 @@ from pathlib import Path
 from workbench.alignment.choice import Choice, Values, best_of, last_of, lowest_of
 from workbench.alignment.exam import Exam, seated
 from workbench.alignment.plan import PhasePlan
-from workbench.evaluation.evaluate import results_of, shelve
 from workbench.evaluation.examination import Examination
+from workbench.evaluation.findings import Findings, results_of
 from workbench.evaluation.plan import Plan
 from workbench.evaluation.progress import Progress
 from workbench.evaluation.scores import value_of
@@ -55,7 +55,7 @@ class Chooser:
         scores = {}
         for name, sitting in sittings.items():
             results = results_of(seats[name], sitting)
-            shelve(self._run.folder / "Eval" / place / name, seats[name], results)
+            Findings(seats[name], results).shelve(self._run.folder / "Eval" / place / name)
             scores[name] = results[phase.rule.by]["trained"]
         return best_of(phase.rule, {name: _values(plan, sitting) for name, sitting in sittings.items()}, scores)
 

@@ -9,8 +9,8 @@ from workbench.training.options import TrainingOptions
 # Those of llama.cpp's formats that keep a model usable; `workbench model quantize` knows all of them.
 QUANTIZATIONS = ("Q3_K_M", "Q4_0", "Q4_K_S", "Q4_K_M", "Q5_K_S", "Q5_K_M", "Q6_K", "Q8_0")
 STRATEGIES = ("lab-multiphase", "lab-skills-only")
-# The questions with their passage show whether the base can read, and say nothing of what was learned.
-CHOOSERS = ("auto", "last", "validation_loss", *(name for name in BENCHMARKS if name != "reading"))
+# The questions with their passage show whether the base can read, and training rows can be learned by rote.
+CHOOSERS = ("auto", "last", "validation_loss", *(name for name in BENCHMARKS if name not in ("reading", "rows")))
 
 
 class AlignmentOptions(TrainingOptions, QuestionOptions):

@@ -1,7 +1,7 @@
 """The artefacts of a data run, a training and an evaluation brought together: what was learned, and why not."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,21 @@ _NO_RUN = "The model is no run of this workspace: its training data, losses and 
 _CHECKPOINT = "A checkpoint in the middle of a training has not seen all of it: the causes are told for the whole run."
 
 
-def learning_record(models: Models, workspace: Workspace, artifacts: Path, results: Mapping[str, Any]) -> Record:
+@dataclass(frozen=True)
+class Examinee:
+    """Whose learning is told: the models, and of the trained run what its `manifest` says, or will say once it is done;
+    without one no causes are told."""
+
+    models: Models
+    workspace: Workspace
+    manifest: Mapping[str, Any] | None
+
+    @classmethod
+    def of(cls, models: Models, workspace: Workspace) -> "Examinee":
+        return cls(models, workspace, models.run.manifest if models.run and models.run.done else None)
+
+
+def learning_record(examinee: Examinee, artifacts: Path, results: Mapping[str, Any]) -> Record:
     """`leaves` with verdict, figures by kind of question and cause, the `general` set's change, and in `unknown` why no
     causes are told. Everything is read from files; what is missing is said and stops nothing."""
     items = read_items(artifacts)
@@ -41,7 +55,7 @@ def learning_record(models: Models, workspace: Workspace, artifacts: Path, resul
     open_leaves = [each for each in leaves if each.verdict in (NOT_LEARNED, PARTLY)]
     unknown = ""
     if open_leaves:
-        explained, unknown = _explained(open_leaves, items, models, workspace, artifacts)
+        explained, unknown = _explained(open_leaves, items, examinee, artifacts)
         leaves = [explained.get(each.leaf, each) for each in leaves]
     return {
         "leaves": {each.leaf: each.record() for each in leaves},
@@ -53,21 +67,21 @@ def learning_record(models: Models, workspace: Workspace, artifacts: Path, resul
 
 
 def _explained(
-    leaves: Sequence[LeafLearning], items: Sequence[Item], models: Models, workspace: Workspace, artifacts: Path
+    leaves: Sequence[LeafLearning], items: Sequence[Item], examinee: Examinee, artifacts: Path
 ) -> tuple[dict[str, LeafLearning], str]:
     """The leaves with their causes, or why there are none."""
-    run = models.run
-    if run is None or not run.done:
+    run, manifest = examinee.models.run, examinee.manifest
+    if run is None or manifest is None:
         return {}, _NO_RUN
-    if models.checkpoint:
+    if examinee.models.checkpoint:
         return {}, _CHECKPOINT
     try:
-        files = training_files(run, workspace)
-        base = _base(run, workspace)
+        files = training_files(run.inputs, manifest, examinee.workspace)
+        base = _base(manifest, examinee.workspace)
         lessons = read_lessons(files, load_tokenizer(base), run.options)
     except WorkbenchError as error:
         return {}, f"No causes can be told: {error.message}."
-    training = _training(run, base, models, workspace)
+    training = _training(run, base, manifest, examinee)
     coverage = Coverage(lessons)
     found: dict[str, LeafLearning] = {}
     for each in leaves:
@@ -106,20 +120,20 @@ def _rehearsed(rows: Sequence[Row]) -> Rehearsal:
     return Rehearsal(sum(bool(row["right"]) for row in rows), len(rows))
 
 
-def _training(run: Run, base: Path, models: Models, workspace: Workspace) -> Training:
-    events, manifest = read_events(run.events), run.manifest
+def _training(run: Run, base: Path, manifest: Mapping[str, Any], examinee: Examinee) -> Training:
+    events = read_events(run.events)
     courses = {}
     for phase in manifest.get("phases", []):
         rate = float(run.options.get(f"phase_{phase['phase']}_learning_rate", 0.0))
         if course := descent(events, phase, rate):
             courses[int(phase["phase"])] = course
-    asked = Path(models.trained.model)
+    asked = Path(examinee.models.trained.model)
     return Training(
         options=run.options,
         descents=courses,
         drift=drift(base, run.folder / str(manifest["model"])),
         changed_template=_changed(base, asked) if asked.is_dir() else "",
-        asked_for=_asked_for(run, workspace),
+        asked_for=_asked_for(manifest, examinee.workspace),
         from_file="files" in manifest.get("data", {}),
     )
 
@@ -131,14 +145,14 @@ def _changed(base: Path, asked: Path) -> str:
     return "" if trained == now else f"{now!r} instead of {trained!r}"
 
 
-def _asked_for(run: Run, workspace: Workspace) -> dict[str, int]:
-    source = run.manifest.get("data", {}).get("id", "")
+def _asked_for(manifest: Mapping[str, Any], workspace: Workspace) -> dict[str, int]:
+    source = manifest.get("data", {}).get("id", "")
     leaves = workspace.get("synthetic_data", source).manifest.get("leaves", []) if source else []
     return {str(leaf["path"]): int(leaf["asked"]) for leaf in leaves if leaf.get("asked")}
 
 
-def _base(run: Run, workspace: Workspace) -> Path:
-    return resolve_folder(str(workspace.resolve(str(run.manifest["base_model"]))), workspace.models)
+def _base(manifest: Mapping[str, Any], workspace: Workspace) -> Path:
+    return resolve_folder(str(workspace.resolve(str(manifest["base_model"]))), workspace.models)
 
 
 def _general(results: Mapping[str, Any]) -> Record | None:

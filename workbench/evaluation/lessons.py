@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from workbench.errors import NotFoundError
 from workbench.evaluation.questions import Question
 from workbench.records import digest_file, digest_json
-from workbench.runs import Run
 from workbench.training.conversations import Conversation
 from workbench.training.encoding import Encoded, encode_all
 from workbench.training.layout import ChatTemplate
@@ -55,11 +54,12 @@ class Lesson:
     document: bool = False
 
 
-def training_files(run: Run, workspace: Workspace) -> list[TrainingFile]:
-    """The files of a trained run's phases; NotFoundError where the data run or a file is gone or has changed."""
-    found = {digest: path for path in _candidates(run, workspace) for digest in [digest_file(path)]}
+def training_files(inputs: Mapping[str, str], manifest: Mapping[str, Any], workspace: Workspace) -> list[TrainingFile]:
+    """The files of a trained run's phases by its inputs and manifest; NotFoundError where the data run or a file is
+    gone or has changed."""
+    found = {digest: path for path in _candidates(manifest, workspace) for digest in [digest_file(path)]}
     files = []
-    for name, digest in sorted(run.inputs.items()):
+    for name, digest in sorted(inputs.items()):
         if name.startswith("phase_"):
             if digest not in found:
                 raise NotFoundError(
@@ -67,6 +67,12 @@ def training_files(run: Run, workspace: Workspace) -> list[TrainingFile]:
                 )
             files.append(TrainingFile(int(name.split("_")[1]), found[digest]))
     return files
+
+
+def data_files(folder: Path) -> list[TrainingFile]:
+    """Those that a data run has for a training."""
+    paths = [folder / name for name in _FILES]
+    return [TrainingFile(number, path) for number, path in enumerate(paths, start=1) if path.is_file()]
 
 
 def row_questions(files: Sequence[TrainingFile]) -> list[Question]:
@@ -159,9 +165,9 @@ def _metadata(row: Mapping[str, Any]) -> dict[str, Any]:
     return given if isinstance(given, dict) else {}
 
 
-def _candidates(run: Run, workspace: Workspace) -> list[Path]:
+def _candidates(manifest: Mapping[str, Any], workspace: Workspace) -> list[Path]:
     """The files that it may have been trained on."""
-    data: dict[str, Any] = run.manifest.get("data", {})
+    data: dict[str, Any] = manifest.get("data", {})
     if "files" in data:
         paths = [workspace.resolve(name) for name in data["files"]]
     elif data.get("id"):

@@ -13,7 +13,7 @@ from workbench.evaluation.benchmarks import Benchmark, Who, all_benchmarks, benc
 from workbench.evaluation.conversations import Conversations, read_conversations
 from workbench.evaluation.fewshot import Examples
 from workbench.evaluation.judge import form_digest, judge_form
-from workbench.evaluation.lessons import row_questions, training_files
+from workbench.evaluation.lessons import data_files, row_questions, training_files
 from workbench.evaluation.models import Models, find_judge, find_models, model_digest
 from workbench.evaluation.options import EvaluationOptions
 from workbench.evaluation.papers import Answers, Paper, Sheet
@@ -153,6 +153,8 @@ class _Sources:
         if name == "seeds":
             return f"{self._taxonomy} has no seed examples whose answers can be compared"
         if name == "rows":
+            if not self._trained and not self._data:
+                return "the model is no run of this workspace, and no data run was named"
             return self._untrained or "the training files have no rows of one question and one answer"
         if name in ("mmlu", "mt_bench"):
             return "it holds none"
@@ -230,12 +232,13 @@ class _Sources:
         return read_seed_answers(read_taxonomy(self._taxonomy)) if self._taxonomy.is_dir() else []
 
     def _rows(self) -> list[Question]:
+        """Of what the model was trained on; of another one those of the data run that was named."""
         self._untrained = ""
-        if not self._trained or not self._trained.done:
-            self._untrained = "the model is no finished run of this workspace"
-            return []
+        trained = self._trained if self._trained and self._trained.done else None
         try:
-            return row_questions(training_files(self._trained, self._workspace))
+            if not trained:
+                return row_questions(data_files(self._data.folder)) if self._data else []
+            return row_questions(training_files(trained.inputs, trained.manifest, self._workspace))
         except NotFoundError as error:
             self._untrained = error.message
             return []
