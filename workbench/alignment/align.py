@@ -135,6 +135,7 @@ class _Alignment:
 
     def _train(self, plan: PhasePlan, spec: PhaseSpec) -> PhaseRecord:
         """Bring a phase to its end, by training or from what it left."""
+        self.attempt.say(f"Phase {plan.number} ({plan.learns}) begins, or goes on.")
         reporter = Reporter(plan, self.attempt)
         if not self.options.tensorboard:
             return run_phase(spec, reporter.report, self.stop)
