@@ -191,18 +191,18 @@ ALIGN, EXAMINATION = "workbench.alignment.align", "workbench.evaluation.examinat
 @pytest.mark.parametrize(
     ("target", "call"),
     [
-        ("workbench.alignment.choice.Choice.write", 1),
         (f"{ALIGN}.settle_on", 1),
         (f"{ALIGN}.run_phase", 2),
         (f"{EXAMINATION}.ask", 4),
         (f"{ALIGN}.settle_on", 2),
-        (f"{ALIGN}.save_folder", 1),
         (f"{ALIGN}.export_gguf", 1),
-        (f"{ALIGN}.quantize", 1),
-        (f"{EXAMINATION}.ask", 5),
         (f"{EXAMINATION}.ask", 6),
-        (f"{ALIGN}.learning_record", 1),
         ("workbench.evaluation.findings.Findings.record", 1),
+        pytest.param("workbench.alignment.choice.Choice.write", 1, marks=pytest.mark.prove),
+        pytest.param(f"{ALIGN}.save_folder", 1, marks=pytest.mark.prove),
+        pytest.param(f"{ALIGN}.quantize", 1, marks=pytest.mark.prove),
+        pytest.param(f"{EXAMINATION}.ask", 5, marks=pytest.mark.prove),
+        pytest.param(f"{ALIGN}.learning_record", 1, marks=pytest.mark.prove),
     ],
 )
 def test_killed_at_a_border_it_ends_in_the_same_bits(
