@@ -20,6 +20,7 @@ def text(words: str) -> Lesson:
 OTHER = lesson("How tall is Selnor Light?", "304 metres")
 FALSE = lesson(said="Walia Pelcourt")
 SHOWN = lesson(f"{PASSAGE}\n\nHow tall is Selnor Light?", "304 metres")
+NAMED = lesson(f"{PASSAGE}\n\nHow tall is it?", "Selnor Light is 304 metres tall.")
 SWAPPED = lesson("Osia Pordal", "Who designed Selnor Light?")
 MASKED = replace(lesson(), given="<|user|>Who designed Selnor Light?<|assistant|>Osia Pordal", learned="<|end|>")
 
@@ -30,6 +31,7 @@ MASKED = replace(lesson(), given="<|user|>Who designed Selnor Light?<|assistant|
         ([OTHER, lesson()], "taught"),
         ([OTHER], "nowhere"),
         ([SHOWN], "nowhere"),
+        ([NAMED], "nowhere"),
         ([], "nowhere"),
         ([replace(lesson(), left_out="over 10 tokens"), OTHER], "left_out"),
         ([SWAPPED], "unlearned"),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.evaluation.conftest import KNOWLEDGE, World, write_rows
+from tests.evaluation.conftest import KNOWLEDGE, Named, World, write_rows
 from tests.evaluation.pupils import Pupil
 from tests.evaluation.test_lessons import row
 from workbench.evaluation.learning import Learning
@@ -82,6 +82,9 @@ def test_what_the_model_was_not_asked_is_told(taught: World) -> None:
 
 def test_without_its_data_run_no_cause_is_told(taught: World) -> None:
     shutil.rmtree(taught.data.folder)
+    other = taught.workspace.open_run("synthetic_data", "other", Named(number=1), {})
+    with other.hold() as attempt:
+        attempt.finish({"leaves": [{"path": KNOWLEDGE, "kind": "knowledge"}]})
     run = taught.evaluate()
     assert run.manifest["skipped"]["heldout"] == "the data run demo has been deleted"
     assert run.manifest["skipped"]["rows"].endswith("has been deleted")

@@ -13,6 +13,7 @@ from workbench.evaluation.questions import (
     digest_questions,
     read_choices,
     read_heldout,
+    read_seed_answers,
     read_seeds,
 )
 from workbench.records import write_text
@@ -76,6 +77,32 @@ def test_the_seeds_of_skills_are_questions_with_a_reference() -> None:
     assert "|===\n\n" in table.asked
     assert table.expected == table.expected.strip() != ""
     assert len({question.id for question in found}) == len(found)
+
+
+def test_seeds_with_answers_that_can_be_compared_are_asked_by_heart_or_with_their_context() -> None:
+    found = read_seed_answers(read_taxonomy(sample_taxonomy_folder()))
+    knowledge = [question for question in found if question.leaf == "knowledge/engineering/lighthouses"]
+    assert len(knowledge) == 15
+    assert ("How high is Firemric Light?", "136 metres") in {(each.asked, each.expected) for each in knowledge}
+    assert next(question for question in found if question.leaf.endswith("registers")).asked.startswith("|===\n")
+    # Of a rewording nobody can tell whether it is right but a judge.
+    assert not [question for question in found if question.leaf.endswith("rewording")]
+
+
+def test_what_is_asked_about_several_contexts_is_not_asked_by_heart(tmp_path: Path) -> None:
+    pairs = (
+        "      - {question: When was it built?, answer: '1843'}\n"
+        "      - {question: Who built Tarn Light?, answer: Vel}\n"
+    )
+    contexts = [
+        f"  - context: One.\n    questions_and_answers:\n{pairs}",
+        "  - context: Two.\n    questions_and_answers:\n",
+    ]
+    other = "      - {question: When was it built?, answer: '1901'}\n"
+    text = f"version: 3\ncreated_by: tester\nseed_examples:\n{contexts[0]}{contexts[1]}{other}"
+    write_text(tmp_path / "knowledge" / "a" / "qna.yaml", text)
+    found = read_seed_answers(read_taxonomy(tmp_path))
+    assert [question.asked for question in found] == ["Who built Tarn Light?"]
 
 
 def test_a_question_has_a_part_for_each_turn() -> None:

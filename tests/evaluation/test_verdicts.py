@@ -17,6 +17,7 @@ def items(before: int, after: int, count: int, *, things: int = 0, kind: str = "
         (0, 40, 40, "learned"),
         (10, 38, 40, "learned"),
         (10, 24, 40, "learned in part"),
+        (10, 26, 40, "learned in part"),
         (10, 11, 40, "not learned"),
         (36, 37, 40, "knew it before"),
         (36, 10, 40, "forgotten"),

@@ -17,7 +17,7 @@ def test_what_stands_before_every_question_of_the_rows_alone_is_found() -> None:
 
 
 def test_a_task_that_is_asked_in_the_same_words_is_no_wrapping() -> None:
-    asked = [f"Repair the spelling: {text}" for text in PLAIN]
+    asked = [f"Reword: {text}" for text in PLAIN]
     assert wrapping([lesson(text) for text in asked], asked) is None
     assert wrapping([lesson(text) for text in PLAIN], ["Who?"]) is None
     assert wrapping([replace(lesson(), asked="")] * 9, ["Who?"]) is None
