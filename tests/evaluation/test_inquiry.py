@@ -67,6 +67,23 @@ def test_what_was_not_learned_has_a_cause_with_its_evidence(taught: World) -> No
     assert kept["leaves"][KNOWLEDGE]["verdict"] == "not learned"
 
 
+def test_files_without_a_data_run_are_looked_at_as_a_whole(taught: World) -> None:
+    path = write_rows(taught.workspace.root / "mine.jsonl", [{"messages": row(mill)["messages"]} for mill in MILLS])
+    _change(taught.trained.folder / "run.json", inputs={"phase_1": digest_file(path)})
+    _change(taught.trained.folder / "manifest.json", data={"files": ["mine.jsonl"]})
+    found = learned(taught, benchmarks=["proof", "rows"])
+    assert found.causes[KNOWLEDGE]["name"] == "too_few_samples"
+    assert "30 of 30 questions answered wrong stand in no training row; 30 rows" in found.causes[KNOWLEDGE]["evidence"]
+    assert "Add rows" in found.causes[KNOWLEDGE]["remedy"]
+    assert "file mine.jsonl" in found.record["rehearsal"]
+
+
+def test_a_base_that_is_gone_is_told(taught: World) -> None:
+    shutil.rmtree(taught.workspace.models / "base")
+    found = learned(taught, base_model=str(taught.trained.folder / "Model"), benchmarks=["proof"])
+    assert "No causes can be told" in str(found)
+
+
 def test_another_template_is_seen(taught: World) -> None:
     (taught.trained.folder / "Model" / "chat_template.jinja").write_text("{{ messages[0]['content'] }}:")
     cause = learned(taught).causes[KNOWLEDGE]

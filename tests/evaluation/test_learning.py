@@ -54,7 +54,7 @@ def test_the_page_says_for_each_leaf_what_became_of_it_and_why() -> None:
     lights = next(line.split() for line in text.splitlines() if line.startswith("knowledge/a/lights"))
     assert " ".join(lights[3:]).replace("\N{RIGHTWARDS ARROW}", ">") == "10 > 90 % of 40 0 > 100 % of 5 0 > 100 %"
     assert "knowledge/a/islands: not learned, likely because: too few samples\n  9 of 10 <rows>.\n  Give num" in text
-    assert "12 questions.\n  Hold out more questions: heldout_share 0.2" in text
+    assert "12 questions.\n  Evaluate again with base_model" in text
     assert "compositional_skills/b: learned in part\n  Nothing explains it." in text
 
 
@@ -81,6 +81,12 @@ def test_what_cannot_be_told_is_told() -> None:
     unknown = Learning(RECORD | {"unknown": "The model is no run."})
     assert str(unknown).endswith("The model is no run.")
     assert "<p>The model is no run.</p>" in unknown._repr_html_()
+
+
+def test_an_open_question_has_advice_too() -> None:
+    few = Learning(RECORD | {"leaves": {"knowledge/a": leaf("cannot say", 0.1, 0.2)}})
+    assert "12 questions.\n  Hold out more questions: heldout_share 0.2" in str(few)
+    assert "fewer epochs" in str(Learning(RECORD | {"leaves": {"knowledge/a": leaf("forgotten", 0.9, 0.2)}}))
 
 
 def test_every_cause_has_a_title() -> None:

@@ -154,11 +154,11 @@ def _truncated(pupil: Pupil, training: Training, told: str = "") -> Cause:
     longest = max(lesson.tokens for lesson in pupil.lessons)
     evidence = f"{len(lost)} of {len(pupil.lessons)} rows of this leaf were left out, most of them because {reason}"
     if reason.startswith("over"):
-        was = training.options["max_length"]
+        was = training.options.get("max_length", "another length")
         remedy = f"Train again with max_length {longest}, as long as the longest row (it was {was})."
     elif reason.startswith("under"):
         shortest = min(lesson.tokens for lesson in pupil.lessons)
-        remedy = f"Train again with min_length {shortest} (it was {training.options['min_length']})."
+        remedy = f"Train again with min_length {shortest} (it was {training.options.get('min_length', 0)})."
     else:
         remedy = "Look at those rows: the assistant says nothing in them that could be learned."
     figures = {"left_out": len(lost), "rows": len(pupil.lessons), "longest": longest}

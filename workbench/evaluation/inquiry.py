@@ -79,9 +79,9 @@ def _explained(
         files = training_files(run.inputs, manifest, examinee.workspace)
         base = _base(manifest, examinee.workspace)
         lessons = read_lessons(files, load_tokenizer(base), run.options)
+        training = _training(run, base, manifest, examinee)
     except WorkbenchError as error:
         return {}, f"No causes can be told: {error.message}."
-    training = _training(run, base, manifest, examinee)
     coverage = Coverage(lessons)
     found: dict[str, LeafLearning] = {}
     for each in leaves:
@@ -131,7 +131,7 @@ def _training(run: Run, base: Path, manifest: Mapping[str, Any], examinee: Exami
     return Training(
         options=run.options,
         descents=courses,
-        drift=drift(base, run.folder / str(manifest["model"])),
+        drift=drift(base, run.folder / str(manifest.get("model", "Model"))),
         changed_template=_changed(base, asked) if asked.is_dir() else "",
         asked_for=_asked_for(manifest, examinee.workspace),
         from_file="files" in manifest.get("data", {}),

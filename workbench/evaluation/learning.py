@@ -127,22 +127,15 @@ class Learning:
     def _reasons(self) -> Iterator[tuple[str, str, str, str]]:
         """Leaf, likely cause, what was measured, and what to do."""
         for leaf, found in self.leaves.items():
+            verdict, reason = found["verdict"], found["reason"]
             if cause := found["cause"]:
-                yield (
-                    leaf,
-                    f"{found['verdict']}, likely because: {CAUSE_TITLES[cause['name']]}",
-                    cause["evidence"],
-                    cause["remedy"],
-                )
+                title = f"{verdict}, likely because: {CAUSE_TITLES[cause['name']]}"
+                yield leaf, title, cause["evidence"], cause["remedy"]
             elif found["unexplained"]:
-                yield leaf, found["verdict"], found["unexplained"], ""
-            elif found["verdict"] in (UNSURE, FORGOTTEN):
-                yield (
-                    leaf,
-                    found["verdict"],
-                    f"{found['reason'][:1].upper()}{found['reason'][1:]}.",
-                    _ADVICE[found["verdict"]],
-                )
+                yield leaf, verdict, found["unexplained"], ""
+            elif verdict in _ADVICE:
+                advice = _ADVICE[verdict] if found["base"] else _BASELESS
+                yield leaf, verdict, f"{reason[:1].upper()}{reason[1:]}.", advice
 
 
 _NOTHING: dict[str, Any] = {"leaves": {}, "general": None, "rehearsal": {}, "unknown": "", "missing": ""}
@@ -150,6 +143,7 @@ _OLD = (
     "This evaluation was made without a proof of learning. Evaluate the model again under another name: "
     "workbench model evaluate --name NAME."
 )
+_BASELESS = "Evaluate again with base_model, the model that it was trained from."
 _ADVICE = {
     UNSURE: "Hold out more questions: heldout_share 0.2, or more num_instructions.",
     FORGOTTEN: "Train for fewer epochs or at a lower rate, and keep the replay rows of the data run.",
