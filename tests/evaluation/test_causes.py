@@ -113,6 +113,13 @@ def test_another_template_is_told_before_all_else() -> None:
     assert (cause.name, "'a' instead of 'b'" in cause.evidence) == ("wrong_template_or_mask", True)
 
 
+def test_what_a_later_phase_made_the_model_forget_is_no_wrong_template() -> None:
+    later = {1: LOW, 2: replace(LOW, phase=2)}
+    assert cause_of(ROWS, (0, 10), descents=later) is None
+    both = [*ROWS, *(replace(each, phase=2) for each in ROWS)]
+    assert getattr(cause_of(both, (0, 10), descents=later), "name", "") == "wrong_template_or_mask"
+
+
 def test_answers_of_skills_are_not_looked_up() -> None:
     assert getattr(cause_of(ROWS[:1], (0, 10), FALLING, skill=True), "name", "") == "loss_still_falling"
     assert getattr(cause_of(LONG, (0, 10), FALLING, skill=True), "name", "") == "samples_truncated"

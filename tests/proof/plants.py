@@ -21,7 +21,7 @@ from workbench.workspace import Workspace
 
 Row = dict[str, Any]
 LEAVES = {"knowledge/trial/lights": ("landmark", "lighthouse"), "knowledge/trial/islands": ("island", "island")}
-_THINGS, _FACTS, _REPLAYED = 6, 4, 60
+_THINGS, _FACTS, _REPLAYED = 6, 4, 30
 # Which of a relation's four usual forms are trained on; the last is asked about in seeds and held-out questions.
 _TRAINED = 3
 
@@ -82,7 +82,7 @@ class Plan:
     training: dict[str, Any] = field(
         default_factory=lambda: {
             "phase_1_epochs": 5,
-            "phase_1_effective_batch_size": 16,
+            "phase_1_effective_batch_size": 32,
             "phase_2_epochs": 0,
             "keep_checkpoints": "last",
         }

@@ -219,9 +219,7 @@ def _of_training(pupil: Pupil, training: Training) -> Cause | None:
     if pupil.knows_rows:
         return _not_carried_over(pupil, training)
     descent = training.descents.get(pupil.phase)
-    if descent is None:
-        return None
-    return _of_descent(pupil, descent, training)
+    return _of_form(pupil, training) or (_of_descent(pupil, descent, training) if descent else None)
 
 
 def _wrapped(pupil: Pupil, around: Wrapping) -> Cause:
@@ -241,20 +239,30 @@ def _not_carried_over(pupil: Pupil, training: Training) -> Cause:
     return Cause("too_few_samples", evidence, _more_samples(pupil, training, 2.0), figures)
 
 
+def _of_form(pupil: Pupil, training: Training) -> Cause | None:
+    """Rows that a training with such a loss cannot have left unknown were trained in another form than they are asked
+    in; nothing is said of rows that a later phase had no more, and may have made the model forget."""
+    descent = training.descents.get(max((lesson.phase for lesson in pupil.kept), default=0))
+    if descent is None or descent.phase < max(training.descents):
+        return None
+    recall = pupil.rehearsal
+    if wilson(recall.right / recall.asked, recall.asked)[1] >= descent.expected_recall:
+        return None
+    evidence = (
+        f"{recall}, though with the loss of {descent.last:.2g} that training ended with at least "
+        f"{100 * descent.expected_recall:.0f} % must be right when they are asked as they were trained."
+    )
+    remedy = "Ask the model in the template it was trained in: compare chat_template.jinja of the base and of Model/."
+    return Cause("wrong_template_or_mask", evidence, remedy, _figures(recall, descent))
+
+
+def _figures(recall: Rehearsal, descent: Descent) -> dict[str, Any]:
+    return {"recalled": recall.right, "rehearsed": recall.asked, **asdict(descent)}
+
+
 def _of_descent(pupil: Pupil, descent: Descent, training: Training) -> Cause | None:
     """The model does not know its own rows."""
-    recall = pupil.rehearsal
-    _, most = wilson(recall.right / recall.asked, recall.asked)
-    figures = {"recalled": recall.right, "rehearsed": recall.asked, **asdict(descent)}
-    if most < descent.expected_recall:
-        evidence = (
-            f"{recall}, though with the loss of {descent.last:.2g} that training ended with at least "
-            f"{100 * descent.expected_recall:.0f} % must be right when they are asked as they were trained."
-        )
-        remedy = (
-            "Ask the model in the template it was trained in: compare chat_template.jinja of the base and of Model/."
-        )
-        return Cause("wrong_template_or_mask", evidence, remedy, figures)
+    recall, figures = pupil.rehearsal, _figures(pupil.rehearsal, descent)
     moved = f", and its weights moved by {100 * training.drift:.2g} %" if training.drift is not None else ""
     course = f"the loss went from {descent.first:.2f} to {descent.last:.2f} in {_count(descent.steps, 'step')}{moved}"
     if descent.falling and descent.more is not None and descent.more <= _TOO_LONG:
