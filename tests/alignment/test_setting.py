@@ -51,7 +51,7 @@ def test_whoever_is_asked_is_known_beforehand(
     make_data(choices=30, heldout=5)
     assert Setting(options, workspace).asked == ["mmlu_branch"]
     evaluated = options.model_copy(update={"evaluate": True})
-    assert Setting(evaluated, workspace).asked == ["mmlu_branch", "mmlu", "heldout", "mt_bench"]
+    assert Setting(evaluated, workspace).asked == ["mmlu_branch", "mmlu", "heldout", "rows", "mt_bench"]
 
 
 @pytest.mark.parametrize(

@@ -209,7 +209,7 @@ def test_an_engine_that_cannot_score_is_refused_and_answers_are_kept(world: Worl
     world.engines[str(world.trained.folder / "Model")].capabilities = frozenset()
     with pytest.raises(EvaluationError, match="trained cannot tell how likely") as raised:
         world.evaluate()
-    assert "--benchmark heldout --benchmark mt_bench" in raised.value.hint
+    assert "--benchmark heldout --benchmark seeds --benchmark mt_bench" in raised.value.hint
     assert len(list(read_jsonl(world.run().artifacts / "proof_base.jsonl"))) == 8
 
 

@@ -88,8 +88,7 @@ class _Alignment:
             choice = chooser.choose(plan, record)
             record = settle_on(spec.folder, record, choice.chosen, self.options.keep_checkpoints)
             base = spec.folder / record.model
-            found = {"phase": plan.number, "learns": plan.learns, **record.record(), "choice": choice.record()}
-            records.append(found)
+            records.append({**plan.record(), **record.record(), "choice": choice.record()})
             self.stop.check()
         return records
 

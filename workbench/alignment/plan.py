@@ -66,6 +66,11 @@ class PhasePlan:
             options=TrainingOptions(**shared | {"optimizer": self.optimizer}),
         )
 
+    def record(self) -> dict[str, Any]:
+        """The figures that it runs with, whoever gave them."""
+        figures = {"batch_size": self.batch_size, "learning_rate": self.learning_rate, "optimizer": self.optimizer}
+        return {"phase": self.number, "learns": self.learns, **figures}
+
     def cells(self) -> tuple[str, ...]:
         """The phase as a table's row."""
         names = ", ".join(file.name for file in self.files)

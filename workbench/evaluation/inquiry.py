@@ -124,7 +124,8 @@ def _training(run: Run, base: Path, manifest: Mapping[str, Any], examinee: Exami
     events = read_events(run.events)
     courses = {}
     for phase in manifest.get("phases", []):
-        rate = float(run.options.get(f"phase_{phase['phase']}_learning_rate", 0.0))
+        # An option that nobody gave stands as None; what took its place is in the record of newer runs.
+        rate = float(phase.get("learning_rate") or run.options.get(f"phase_{phase['phase']}_learning_rate") or 0.0)
         if course := descent(events, phase, rate):
             courses[int(phase["phase"])] = course
     asked = Path(examinee.models.trained.model)
