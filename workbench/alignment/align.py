@@ -131,6 +131,7 @@ class _Alignment:
         self.attempt.say("Looking whether all that will be needed is there.")
         self.setting.exam.check_judge(self.setting.asked)
         forecast(self.options, self.setting.workspace, tried=False).check()
+        self.stop.check()
 
     def _train(self, plan: PhasePlan, spec: PhaseSpec) -> PhaseRecord:
         """Bring a phase to its end, by training or from what it left."""
