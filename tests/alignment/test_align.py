@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.alignment.conftest import MakeData, Work, do, fill, open_run
+from tests.alignment.conftest import MakeData, Work, do, fill, open_run, rows
 from workbench.alignment import align as align_module
-from workbench.alignment.align import train_first, train_second
+from workbench.alignment.align import inputs, train_first, train_second
 from workbench.alignment.forecast import forecast
 from workbench.alignment.options import QUANTIZATIONS, AlignmentOptions
+from workbench.alignment.reporter import Reporter
 from workbench.engines import Engine, open_engine
 from workbench.errors import (
     Checkpointed,
@@ -97,6 +98,63 @@ def test_a_stop_between_the_exports_is_heeded_and_what_a_kill_left_goes(
     assert not exported
     assert sorted(path.name for path in left.parent.iterdir()) == ["model-F16.gguf"]
     assert work(options).done
+
+
+@pytest.mark.parametrize("stop_at", [("phase_1", 3), ("phase_1", 6), ("phase_2", 2)])
+def test_a_stop_in_any_phase_changes_no_bit(
+    stop_at: tuple[str, int],
+    options: AlignmentOptions,
+    make_data: MakeData,
+    work: Work,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_data()
+    whole = work(options)
+    (whole.folder / "manifest.json").unlink()
+    whole.folder.rename(tmp_path / "whole")
+
+    stop = Stop()
+    report = Reporter.report
+
+    def and_stop(self: Any, event: dict[str, Any]) -> None:
+        report(self, event)
+        if "loss" in event and (f"phase_{self.plan.number}", event["step"]) == stop_at:
+            stop.request("a test")
+
+    monkeypatch.setattr(Reporter, "report", and_stop)
+    with pytest.raises(Checkpointed):
+        work(options, stop)
+    monkeypatch.setattr(Reporter, "report", report)
+    run = work(options)
+    assert weights(run.folder / "Model") == weights(tmp_path / "whole" / "Model")
+    steps = [(event["stage"], event["step"]) for event in read_events(run.events) if "step" in event]
+    assert sorted(steps) == [("phase_1", step) for step in range(1, 7)] + [("phase_2", step) for step in range(1, 5)]
+
+
+def test_the_end_of_a_phase_is_kept_whatever_was_saved_before_it(
+    options: AlignmentOptions, make_data: MakeData, work: Work
+) -> None:
+    from safetensors import safe_open
+
+    make_data(knowledge=1)
+    run = work(options.model_copy(update={"phase_1_epochs": 17, "phase_2_epochs": 0}))
+    with safe_open(run.artifacts / "phase_1" / "state" / "state.safetensors", framework="pt") as file:
+        assert json.loads(file.metadata()["progress"])["step"] == 17
+
+
+def test_files_of_one_s_own_are_trained_on_in_one_phase(
+    workspace: Workspace, options: AlignmentOptions, work: Work, tmp_path: Path
+) -> None:
+    files = [tmp_path / "one.jsonl", tmp_path / "two.jsonl"]
+    for file, word in zip(files, ("lamps", "boats"), strict=True):
+        file.write_text("".join(json.dumps(row) + "\n" for row in rows(4, word)))
+    given = options.model_copy(update={"training_file": [str(file) for file in files]})
+    assert set(inputs(given, workspace)) == {"phase_1", "phase_1_file_2", "base_model"}
+    run = work(given)
+    (phase,) = run.manifest["phases"]
+    assert (phase["rows"], phase["steps"], phase["learns"]) == (8, 4, "what one.jsonl and two.jsonl says")
+    assert run.manifest["data"] == {"files": [str(file) for file in files]}
 
 
 @pytest.mark.parametrize(

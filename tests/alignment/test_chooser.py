@@ -94,3 +94,16 @@ def test_the_next_phase_and_the_model_come_from_what_was_chosen(
         assert {one["name"] for one in phase["checkpoints"] if one["there"]} == left
     chosen = run.artifacts / "phase_2" / "epoch_1" / "model.safetensors"
     assert (run.folder / "Model" / "model.safetensors").read_bytes() == chosen.read_bytes()
+
+
+def test_the_best_goes_on_where_it_is_to_be_kept(options: AlignmentOptions, make_data: MakeData, work: Work) -> None:
+    make_data(knowledge=0)
+    wishes = {"validation_share": 0.3, "keep_checkpoints": "best", "phase_2_learning_rate": 0.5, "phase_2_epochs": 4}
+    run = work(options.model_copy(update=wishes))
+    (phase,) = run.manifest["phases"]
+    losses = {one["name"]: one["validation_loss"] for one in phase["checkpoints"]}
+    assert phase["model"] == phase["best"] == min(losses, key=lambda name: float(losses[name]))
+    folder = run.artifacts / "phase_2"
+    best = folder / phase["best"] / "model.safetensors"
+    assert (run.folder / "Model" / "model.safetensors").read_bytes() == best.read_bytes()
+    assert {path.name for path in folder.iterdir() if path.is_dir()} == {phase["best"], "epoch_4"}
