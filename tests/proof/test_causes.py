@@ -4,6 +4,7 @@ Runs are kept in pytest's cache: what was trained and asked already is not done 
 causes are found anew each time, from the files that they left.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -72,15 +73,14 @@ def table(counts: Counter[tuple[str, str]]) -> str:
 
 
 def test_planted_faults_are_named_and_no_healthy_run_is_accused(
-    request: pytest.FixtureRequest, measured: Measure
+    request: pytest.FixtureRequest, measured: Measure, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cache = request.config.cache
     assert cache
     root = cache.mkdir("causes")
     counts = Counter((plant, found(root, plant, seed)) for seed in SEEDS for plant in PLANTS)
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter:
-        reporter.write_line(f"\n{table(counts)}")
+    with capsys.disabled():
+        sys.stdout.write(f"\n{table(counts)}\n")
     named = sum(counts[cause, cause] for cause in CAUSES)
     healthy = counts["healthy", LEARNED]
     faults = len(CAUSES) * len(SEEDS)
