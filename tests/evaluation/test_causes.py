@@ -13,7 +13,7 @@ NAMES = ["Selnor", "Firemric", "Wenhame", "Umber", "Ranber", "Pelgan", "Fentrin"
 ASKED = [
     Asked(f"Tell me the year of {name} Light.", f"1{number}43", "1111", False) for number, name in enumerate(NAMES)
 ]
-LOW = Descent(1, 100, 5, 0.003, first=4.0, last=0.01, falling=False, more=None, targets=5.0)
+LOW = Descent(1, 100, 5, 0.003, first=4.0, last=0.01, falling=False, more=None, targets=5.0, rows=10)
 FALLING = replace(LOW, last=1.2, falling=True, more=0.5)
 FLAT = replace(LOW, last=3.6)
 OPTIONS = {"max_length": 48, "min_length": 0}
@@ -118,6 +118,16 @@ def test_what_a_later_phase_made_the_model_forget_is_no_wrong_template() -> None
     assert cause_of(ROWS, (0, 10), descents=later) is None
     both = [*ROWS, *(replace(each, phase=2) for each in ROWS)]
     assert getattr(cause_of(both, (0, 10), descents=later), "name", "") == "wrong_template_or_mask"
+
+
+def test_rows_that_are_few_among_others_may_be_those_that_are_not_known() -> None:
+    assert getattr(cause_of(ROWS, (3, 10)), "name", "") == "wrong_template_or_mask"
+    assert cause_of(ROWS, (3, 10), replace(LOW, rows=100)) is None
+
+
+def test_half_of_the_rows_is_not_surely_more_than_half() -> None:
+    assert getattr(cause_of(ROWS, (6, 10), FALLING), "name", "") == "loss_still_falling"
+    assert getattr(cause_of(ROWS, (10, 10), FALLING), "name", "") == "too_few_samples"
 
 
 def test_answers_of_skills_are_not_looked_up() -> None:

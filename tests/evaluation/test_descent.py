@@ -55,8 +55,9 @@ def test_a_handful_of_steps_is_enough_when_the_loss_falls_clearly() -> None:
 
 def test_a_low_loss_leaves_no_choice_but_to_know_the_rows() -> None:
     low, high = found([0.01] * 20), found([1.0] * 20)
-    assert low.expected_recall == pytest.approx(1 - 0.05 / math.log(2))
-    assert high.expected_recall == 0.0
+    assert low.unknown == pytest.approx(0.05 / math.log(2))
+    assert high.unknown > 1
+    assert (low.rows, low.targets) == (100, 5.0)
 
 
 def test_a_phase_without_steps_has_no_course() -> None:

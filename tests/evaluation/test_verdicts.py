@@ -38,6 +38,14 @@ def test_many_questions_about_few_things_are_few() -> None:
     assert "40 questions about 6 things are too few to tell" in found.reason
 
 
+def test_a_level_may_be_sure_where_the_difference_is_not() -> None:
+    lacking = [
+        judge_leaf("leaf", items(before, after, 40)) for before, after in ((14, 20), (24, 30), (10, 11), (0, 40))
+    ]
+    assert [found.verdict for found in lacking if found] == ["cannot say", "cannot say", "not learned", "learned"]
+    assert [found.lacking for found in lacking if found] == [True, False, True, False]
+
+
 def test_without_a_base_nothing_is_said_of_before() -> None:
     alone = [Item("leaf", "seeds", str(place), "?", str(place), "", None, True) for place in range(40)]
     found = judge_leaf("leaf", alone)

@@ -100,7 +100,9 @@ def lay_out(workspace: Workspace, seed: int, plant: Callable[[Plan, School], Non
     for leaf in LEAVES:
         _write_qna(workspace.taxonomy / leaf / "qna.yaml", school.passages[leaf])
     plan.proof = _write_rows(workspace.root / "proof" / "questions.jsonl", _choices(school))
-    run = workspace.open_run("synthetic_data", "school", GenerationOptions(seed=seed), {"plant": json.dumps(plan.rows)})
+    run = workspace.open_run(
+        "synthetic_data", "school", GenerationOptions(seed=seed), {"plant": json.dumps([_REPLAYED, *plan.rows])}
+    )
     if not run.done:
         with run.hold() as attempt:
             attempt.finish(_fill(run, plan, school))

@@ -29,8 +29,8 @@ from workbench.workspace import Workspace
 
 pytestmark = pytest.mark.prove
 
-# Thresholds were thought of and looked at on the seeds 1 to 3 alone.
-SEEDS = (11, 12, 13)
+# Thresholds were thought of and looked at on the seeds 1 to 3, two rules once more after a proof on 11 to 13.
+SEEDS = (21, 22, 23)
 LEARNED, NONE = "learned", "none"
 NAME = "school"
 OPTIONS: dict[str, type[Options]] = {"trained_models": AlignmentOptions, "evaluations": EvaluationOptions}

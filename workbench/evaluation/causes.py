@@ -28,6 +28,7 @@ CAUSES = (
 )
 # Where halving the loss at its pace takes longer than so many trainings, the rate is at fault and not their length.
 _TOO_LONG = 10.0
+_HALF = 0.5
 # How often the loss should halve until the rows are known: to an eighth.
 _HALVINGS = 3
 _MOST_EPOCHS, _MOST_SAMPLES = 10, 10
@@ -95,8 +96,9 @@ class Pupil:
 
     @property
     def knows_rows(self) -> bool | None:
-        """Whether it says at least half of what was new in its rows; None where none of that was asked."""
-        return self.new_rows.right * 2 >= self.new_rows.asked if self.new_rows.asked else None
+        """Whether it surely says more than half of what was new in its rows; None where none of that was asked."""
+        found = self.new_rows
+        return wilson(found.right / found.asked, found.asked)[0] > _HALF if found.asked else None
 
 
 def find_cause(pupil: Pupil, coverage: Coverage, training: Training) -> Cause | None:
@@ -246,11 +248,14 @@ def _of_form(pupil: Pupil, training: Training) -> Cause | None:
     if descent is None or descent.phase < max(training.descents):
         return None
     recall = pupil.rehearsal
-    if wilson(recall.right / recall.asked, recall.asked)[1] >= descent.expected_recall:
+    # At worst all rows that may be unknown are of this leaf.
+    share = sum(lesson.phase == descent.phase for lesson in pupil.kept) / max(1, descent.rows)
+    least = 1 - descent.unknown / share
+    if wilson(recall.right / recall.asked, recall.asked)[1] >= least:
         return None
     evidence = (
         f"{recall}, though with the loss of {descent.last:.2g} that training ended with at least "
-        f"{100 * descent.expected_recall:.0f} % must be right when they are asked as they were trained."
+        f"{100 * least:.0f} % must be right when they are asked as they were trained."
     )
     remedy = "Ask the model in the template it was trained in: compare chat_template.jinja of the base and of Model/."
     return Cause("wrong_template_or_mask", evidence, remedy, _figures(recall, descent))

@@ -20,7 +20,7 @@ class Descent:
     `falling` says that the loss went down in the second half by more than the noise of its steps. `more` is how many
     times as long the training would have to be to halve `last` at that pace; None where nothing is falling. The pace is
     counted in steps at the full rate, because towards its end a schedule holds any loss still. `targets` are the
-    learned tokens of a row.
+    learned tokens of a row, `rows` those that were trained on.
     """
 
     phase: int
@@ -32,15 +32,17 @@ class Descent:
     falling: bool
     more: float | None
     targets: float
+    rows: int
 
     @property
-    def expected_recall(self) -> float:
-        """The least share of its own rows that the model must say right, asked as it was trained.
+    def unknown(self) -> float:
+        """The largest share of its rows that the model may not say right, asked as it was trained; 1 or more where
+        nothing is known.
 
         An answer whose loss is below ln 2 nats in all is likelier than all others together, so the likeliest tokens
         spell it; and by Markov's inequality no more than `loss of a row / ln 2` of the rows can be above that.
         """
-        return max(0.0, 1.0 - self.last * self.targets / math.log(2.0))
+        return self.last * self.targets / math.log(2.0)
 
 
 def descent(events: Sequence[Event], phase: dict[str, Any], rate: float) -> Descent | None:
@@ -67,6 +69,7 @@ def descent(events: Sequence[Event], phase: dict[str, Any], rate: float) -> Desc
         falling=falling,
         more=more,
         targets=float(phase.get("targets", 0)) / seen,
+        rows=int(phase.get("rows", 0)),
     )
 
 

@@ -15,7 +15,7 @@ from workbench.evaluation.drift import drift
 from workbench.evaluation.journal import Row, read_rows
 from workbench.evaluation.lessons import Lesson, read_lessons, training_files
 from workbench.evaluation.models import Models
-from workbench.evaluation.verdicts import NOT_LEARNED, PARTLY, Item, LeafLearning, judge_leaf, read_items
+from workbench.evaluation.verdicts import Item, LeafLearning, judge_leaf, read_items
 from workbench.events import read_events
 from workbench.runs import Run
 from workbench.training.layout import ChatTemplate
@@ -52,7 +52,7 @@ def learning_record(examinee: Examinee, artifacts: Path, results: Mapping[str, A
         for leaf in sorted({item.leaf for item in items})
         if (found := judge_leaf(leaf, [item for item in items if item.leaf == leaf]))
     ]
-    open_leaves = [each for each in leaves if each.verdict in (NOT_LEARNED, PARTLY)]
+    open_leaves = [each for each in leaves if each.lacking]
     unknown = ""
     if open_leaves:
         explained, unknown = _explained(open_leaves, items, examinee, artifacts)

@@ -129,7 +129,8 @@ class Learning:
         for leaf, found in self.leaves.items():
             verdict, reason = found["verdict"], found["reason"]
             if cause := found["cause"]:
-                title = f"{verdict}, likely because: {CAUSE_TITLES[cause['name']]}"
+                told = _LACKING if verdict == UNSURE else verdict
+                title = f"{told}, likely because: {CAUSE_TITLES[cause['name']]}"
                 yield leaf, title, cause["evidence"], cause["remedy"]
             elif found["unexplained"]:
                 yield leaf, verdict, found["unexplained"], ""
@@ -143,6 +144,7 @@ _OLD = (
     "This evaluation was made without a proof of learning. Evaluate the model again under another name: "
     "workbench model evaluate --name NAME."
 )
+_LACKING = "less than half was learned"
 _BASELESS = "Evaluate again with base_model, the model that it was trained from."
 _ADVICE = {
     UNSURE: "Hold out more questions: heldout_share 0.2, or more num_instructions.",

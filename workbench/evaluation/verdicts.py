@@ -80,6 +80,14 @@ class LeafLearning:
     cause: Cause | None = None
     unexplained: str = ""
 
+    @property
+    def lacking(self) -> bool:
+        """Whether there is something to explain. Where nothing can be said of the difference, the level may be sure:
+        that it is less than half of what there was to learn."""
+        if self.verdict in (NOT_LEARNED, PARTLY):
+            return True
+        return self.verdict == UNSURE and self.before is not None and self.after.interval[1] < halfway(self.before)
+
     def record(self) -> dict[str, Any]:
         return {
             "verdict": self.verdict,
@@ -122,6 +130,11 @@ def judge_leaf(leaf: str, items: Sequence[Item]) -> LeafLearning | None:
     return LeafLearning(leaf, verdict, reason, before, after, kinds)
 
 
+def halfway(before: Tally) -> float:
+    """The share between what was known before and all."""
+    return before.share + (1 - before.share) / 2
+
+
 def _verdict(before: Tally | None, after: Tally) -> tuple[str, str]:
     """A change is one when its interval leaves out zero; what was learned is a part unless it is surely half or more of
     what there was to learn."""
@@ -132,9 +145,8 @@ def _verdict(before: Tally | None, after: Tally) -> tuple[str, str]:
     if high < 0:
         return FORGOTTEN, f"{_points(change)} fewer questions right than before"
     if low > 0:
-        halfway = before.share + (1 - before.share) / 2
         return (
-            LEARNED if after.interval[0] >= halfway else PARTLY
+            LEARNED if after.interval[0] >= halfway(before) else PARTLY
         ), f"{_points(change)} more questions right than before"
     if before.interval[0] > _HALF and after.interval[0] > _HALF:
         return KNEW, "more than half were right before, and no change shows"
