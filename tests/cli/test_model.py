@@ -9,7 +9,7 @@ from workbench.workspace import Workspace
 
 @pytest.mark.usefixtures("quick")
 def test_a_model_is_trained_and_listed(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
-    assert answer(["model", "train", "--phase-1-epochs", "1", "--name", "mine"]) == 0
+    assert answer(["model", "train", "--phase-1-epochs", "1", "--name", "mine", "--no-evaluate"]) == 0
     (run,) = workspace.runs("trained_models")
     assert capsys.readouterr().out == f"{run.folder / 'GGUF' / 'model-F16.gguf'}\n"
     assert answer(["model", "list"]) == 0

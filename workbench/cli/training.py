@@ -25,16 +25,18 @@ def _stage_flags(function: Decorated) -> Decorated:
     return click.option("--dry-run", is_flag=True, help=dry)(with_phase)
 
 
-@options_command(AlignmentOptions)
+@options_command(AlignmentOptions, also={"benchmarks": "benchmark"})
 @_stage_flags
 @workspace_flag
 @output_flag
 def train(options: AlignmentOptions, dry_run: bool, phase: str | None, workspace: Path | None, output: str) -> None:
     """Train a model and export it to GGUF.
 
-    On a data run in two phases, or with --training-file in one phase on files of your own. Stopped and run again, it
-    goes on from where it was. `model align` also evaluates.
+    On a data run it does what `model align` does, without the questions in the end where --no-evaluate is given; with
+    --training-file it trains in one phase on files of your own. Stopped and run again, it goes on from where it was.
     """
+    if "evaluate" not in options.model_fields_set:
+        options = options.model_copy(update={"evaluate": not options.training_file})
     if dry_run:
         _rehearse(options, Workspace.find(workspace), output)
         return
@@ -42,6 +44,10 @@ def train(options: AlignmentOptions, dry_run: bool, phase: str | None, workspace
     if run and output == "text":
         for file in run.manifest["gguf"].values():
             click.echo(run.folder / file)
+    if run and options.evaluate:
+        evaluated = _evaluated(options, run, workspace)
+        if output == "text":
+            show_evaluation(evaluated, output)
 
 
 @options_command(AlignmentOptions, leave_out=("evaluate",), also={"benchmarks": "benchmark"})
@@ -58,12 +64,8 @@ def align(options: AlignmentOptions, dry_run: bool, phase: str | None, workspace
     if dry_run:
         _rehearse(options, Workspace.find(workspace), output)
         return
-    run = _do(options, phase, workspace, "text")
-    if run and "evaluation" not in run.manifest:
-        # It was trained before without an evaluation, which is all that is missing.
-        run = do_step("evaluate", _evaluation_of(options, run), workspace, "text").run
-    if run:
-        show_evaluation(run, output)
+    if run := _do(options, phase, workspace, "text"):
+        show_evaluation(_evaluated(options, run, workspace), output)
 
 
 def _do(options: AlignmentOptions, phase: str | None, workspace: Path | None, output: str) -> Run | None:
@@ -75,9 +77,13 @@ def _do(options: AlignmentOptions, phase: str | None, workspace: Path | None, ou
     return None if phase else done.run
 
 
-def _evaluation_of(options: AlignmentOptions, run: Run) -> EvaluationOptions:
+def _evaluated(options: AlignmentOptions, run: Run, workspace: Path | None) -> Run:
+    """The alignment itself; where it was trained before without an evaluation, that alone, in a run of its own."""
+    if "evaluation" in run.manifest:
+        return run
     shared = {name: getattr(options, name) for name in QuestionOptions.model_fields}
-    return EvaluationOptions(**shared | {"model": run.id, "seed": options.seed, "name": options.name})
+    wished = EvaluationOptions(**shared | {"model": run.id, "seed": options.seed, "name": options.name})
+    return do_step("evaluate", wished, workspace, "text").run
 
 
 def _rehearse(options: AlignmentOptions, workspace: Workspace, output: str) -> None:
