@@ -115,7 +115,7 @@ def test_a_model_is_made_phase_by_phase_and_evaluated_in_the_same_run(
     assert json.loads(capsys.readouterr().out)["model_metrics"] == record["model_metrics"]
 
 
-def test_a_judge_that_is_missing_is_told_before_anything_is_trained(
+def test_what_is_missing_is_told_before_anything_is_trained(
     workspace: Workspace, tiny_model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fill(workspace, heldout=5)
@@ -124,4 +124,6 @@ def test_a_judge_that_is_missing_is_told_before_anything_is_trained(
         assert "there is no model 'nobody'" in capsys.readouterr().err
     assert answer(aligned(tiny_model, "--benchmark", "mt_benc")) == 2
     assert "did you mean mt_bench" in capsys.readouterr().err
+    assert answer(aligned(tiny_model, "--strategy", "lab-skills-only", "--phase", "1")) == 2
+    assert "Phase 1 is left out: the strategy is lab-skills-only" in capsys.readouterr().err
     assert not workspace.runs("trained_models")

@@ -72,7 +72,11 @@ def _do(options: AlignmentOptions, phase: str | None, workspace: Path | None, ou
     """The finished run; None where only a part of the work was wished for. The plan is shown before it begins."""
     from workbench.alignment.align import planned
 
-    click.echo(str(planned(options, Workspace.find(workspace))), err=True)
+    plan = planned(options, Workspace.find(workspace))
+    click.echo(str(plan), err=True)
+    if phase:
+        # An error here leaves no run behind that would have the name from now on.
+        plan.phase(int(phase))
     done = do_step(_PHASES[phase] if phase else "train", options, workspace, output)
     return None if phase else done.run
 
