@@ -30,7 +30,9 @@ _NOTE = (
     "same thing count as one. Training rows are asked again word for word and count in no verdict: a model that does "
     "not know these was not reached by its training, and one that knows these alone learned them by rote."
 )
-_TABLE = "border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums"
+# JupyterLab makes all columns of a table equally wide, and pictures narrower than their column.
+_TABLE = "border-collapse:collapse;table-layout:auto;width:100%;font-variant-numeric:tabular-nums"
+_BAR = "display:block;width:160px;max-width:none;height:18px"
 _CELL = (
     "text-align:left;vertical-align:middle;padding:0.35em 0.9em 0.35em 0;border-bottom:1px solid rgba(128,128,128,.3)"
 )
@@ -211,8 +213,7 @@ def _bar(found: Mapping[str, Any]) -> str:
                 f'stroke-width="2" fill="{fill}"/>'
             )
     scale = '<line x1="4" x2="156" y1="9" y2="9" stroke="currentColor" stroke-opacity=".2"/>'
-    style = 'width="160" height="18" aria-hidden="true" style="display:block"'
-    return f"<svg {style}>{scale}{''.join(marks)}</svg>"
+    return f'<svg viewBox="0 0 160 18" aria-hidden="true" style="{_BAR}">{scale}{"".join(marks)}</svg>'
 
 
 def _card(leaf: str, title: str, evidence: str, remedy: str) -> str:
