@@ -55,7 +55,16 @@ def _mark(panel: "Axes", place: int, point: Point, curve: Curve) -> None:
     color = BEFORE if point.model == "base" else AFTER
     face = color if point.model == "trained" or point.chosen else PAPER
     panel.plot([place, place], point.interval, color=color, linewidth=1.6, alpha=0.75)
-    panel.plot([place], [point.score], "o", color=color, markerfacecolor=face, markersize=7.5, markeredgewidth=1.8)
+    panel.plot(
+        [place],
+        [point.score],
+        "o",
+        color=color,
+        markerfacecolor=face,
+        markersize=7.5,
+        markeredgewidth=1.8,
+        clip_on=False,
+    )
     said = point.cells(curve.scale["high"])[0].split(" of ")[0]
     above = (place, point.interval[1])
     panel.annotate(said, above, xytext=(0, 4), textcoords="offset points", ha="center", color=INK)
